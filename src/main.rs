@@ -1,0 +1,2 @@
+//! ArtStore
+fn main() {}
