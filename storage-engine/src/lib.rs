@@ -1,1 +1,18 @@
-//! storage-engine
+//! The storage engine of ArtStore: plain files with sidecars, a write-ahead log, an ordered catalog,
+//! and the four modes. It is blocking; async doors cross over in one place of their own.
+//!
+//! What it owns: every byte under the data directory and the element roots. What it does not: who
+//! may ask (`auth`), the protocols (`s3-gateway`, `fuse-mount`), search (`index`).
+//!
+//! Start at [`Archive`].
+
+pub mod archive;
+pub mod caller;
+pub mod clock;
+pub mod digest;
+pub mod error;
+pub mod mode;
+pub mod name;
+
+pub use archive::Archive;
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,48 @@
+//! The state of the archive and its elements, for health answers and commands.
+
+use crate::mode::Mode;
+use crate::name::{ElementId, ElementName};
+use std::path::PathBuf;
+
+/// Whether an element can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ElementState {
+    /// Open for what its mode allows.
+    Ready,
+    /// Read-only until reopened, after an I/O error on its log.
+    Latched,
+    /// Registered, but its root or `element.json` was not found at start.
+    Absent,
+}
+
+/// One element.
+#[derive(Clone, Debug)]
+pub struct ElementStatus {
+    /// Its name.
+    pub name: ElementName,
+    /// Its id.
+    pub id: ElementId,
+    /// Its root folder.
+    pub root: PathBuf,
+    /// Its mode; `None` where it is absent.
+    pub mode: Option<Mode>,
+    /// Its state.
+    pub state: ElementState,
+    /// Quota in bytes, where one is set.
+    pub max_size_bytes: Option<u64>,
+    /// Free bytes of the file system beneath; 0 where absent.
+    pub free_bytes: u64,
+}
+
+/// What makes a new element.
+#[derive(Clone, Debug)]
+pub struct NewElement {
+    /// Its name, not taken.
+    pub name: ElementName,
+    /// Its mode: edit or rw; ro and ar are reached by transition.
+    pub mode: Mode,
+    /// Its root; `None` for `<data>/elements/<name>`.
+    pub root: Option<PathBuf>,
+    /// Quota in bytes.
+    pub max_size_bytes: Option<u64>,
+}

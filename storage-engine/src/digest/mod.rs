@@ -1,0 +1,13 @@
+//! Digests of content: what is computed while bytes arrive, what clients may claim, and how the
+//! claims are compared before anything is published.
+
+mod block;
+mod checksum;
+mod content;
+
+pub use block::{BLOCK_BYTES, BlockDigests};
+pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
+pub use content::{ClientDigests, ContentDigest, ContentHasher};
+
+#[cfg(test)]
+mod tests;

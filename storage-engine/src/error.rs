@@ -1,0 +1,201 @@
+//! What can go wrong in the engine, and how a caller tells the cases apart.
+//!
+//! `ErrorKind` is closed: each door has one exhaustive `match` from kind to its own terms.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+/// What a caller branches on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The bucket does not exist.
+    NoSuchBucket,
+    /// The key has no current object.
+    NoSuchKey,
+    /// The key has no such version.
+    NoSuchVersion,
+    /// The multipart upload does not exist, or has ended.
+    NoSuchUpload,
+    /// The name exists and belongs to the caller.
+    BucketAlreadyOwned,
+    /// The name exists and belongs to somebody else; also an element's name that is taken.
+    AlreadyExists,
+    /// The bucket still holds versions or open uploads.
+    BucketNotEmpty,
+    /// More buckets than the archive keeps.
+    TooManyBuckets,
+    /// The version asked for is a delete marker; it has no content.
+    DeleteMarker,
+    /// A bucket name breaks the naming rules.
+    InvalidBucketName,
+    /// A version id is not of the form this archive gives out.
+    InvalidVersionId,
+    /// Any other argument breaks its stated rule.
+    InvalidArgument,
+    /// The key is longer than 1,024 bytes.
+    KeyTooLong,
+    /// User metadata, tags or attributes exceed what a sidecar and its overflow hold.
+    MetadataTooLarge,
+    /// The storage class is unknown, or no element of its mode exists.
+    InvalidStorageClass,
+    /// The requested range lies outside the object.
+    InvalidRange,
+    /// A part named at completion is not there, or its ETag differs.
+    InvalidPart,
+    /// The parts named at completion are not in ascending order.
+    InvalidPartOrder,
+    /// A part other than the last is smaller than 5 MiB.
+    PartTooSmall,
+    /// The body exceeds the largest object or part.
+    EntityTooLarge,
+    /// Fewer bytes arrived than were announced.
+    IncompleteBody,
+    /// A digest that the client sent does not match the bytes received.
+    BadDigest,
+    /// A condition of the request does not hold.
+    PreconditionFailed,
+    /// The mode of the element that holds the version forbids the change.
+    ModeForbids,
+    /// The bytes are archived and not restored.
+    Archived,
+    /// The element's quota is reached.
+    QuotaExceeded,
+    /// The disk has no room.
+    StorageFull,
+    /// An element that could hold the answer is absent, latched or closing.
+    Unavailable,
+    /// Bytes on disk are not what was written: damaged data, sidecar, log or document.
+    Corrupt,
+    /// On-disk format of a newer release; nothing was touched.
+    NewerFormat,
+    /// Another process owns the archive or element.
+    Locked,
+    /// The operating system reported an I/O error.
+    Io,
+    /// The feature is not built yet.
+    Unsupported,
+}
+
+/// An error of the engine: its kind, the operation, what it was about, and the source below it.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    operation: &'static str,
+    subject: Option<Box<str>>,
+    reason: Option<Box<str>>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The result of an engine call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Makes an error of `kind` that arose in `operation` (a short verb phrase).
+    #[must_use]
+    pub fn new(kind: ErrorKind, operation: &'static str) -> Self {
+        Self { kind, operation, subject: None, reason: None, source: None }
+    }
+
+    /// Names what the operation was about: a key, a path, an element.
+    #[must_use]
+    pub fn about(mut self, subject: impl fmt::Display) -> Self {
+        self.subject = Some(subject.to_string().into());
+        self
+    }
+
+    /// Says why, and where it helps what to do next.
+    #[must_use]
+    pub fn because(mut self, reason: impl fmt::Display) -> Self {
+        self.reason = Some(reason.to_string().into());
+        self
+    }
+
+    /// Attaches the error below this one.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Wraps an error of the operating system; a full disk becomes [`ErrorKind::StorageFull`].
+    #[must_use]
+    pub fn io(operation: &'static str, subject: impl fmt::Display, source: io::Error) -> Self {
+        let kind = match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::StorageFull,
+            _ => ErrorKind::Io,
+        };
+        Self::new(kind, operation).about(subject).caused_by(source)
+    }
+
+    /// What a caller branches on.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Why, as a sentence for the person who asked, where the engine knows it.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.operation)?;
+        if let Some(subject) = &self.subject {
+            write!(f, " {subject:?}")?;
+        }
+        match &self.reason {
+            Some(reason) => write!(f, ": {reason}"),
+            None => write!(f, ": {}", self.kind.describe()),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl ErrorKind {
+    fn describe(self) -> &'static str {
+        match self {
+            Self::NoSuchBucket => "the bucket does not exist",
+            Self::NoSuchKey => "the key does not exist",
+            Self::NoSuchVersion => "the version does not exist",
+            Self::NoSuchUpload => "the upload does not exist or has ended",
+            Self::BucketAlreadyOwned => "the bucket exists already and is yours",
+            Self::AlreadyExists => "the name is taken",
+            Self::BucketNotEmpty => "the bucket is not empty",
+            Self::TooManyBuckets => "the archive has as many buckets as it keeps",
+            Self::DeleteMarker => "the version is a delete marker",
+            Self::InvalidBucketName => "the bucket name is not valid",
+            Self::InvalidVersionId => "the version id is not valid",
+            Self::InvalidArgument => "an argument is not valid",
+            Self::KeyTooLong => "the key is too long",
+            Self::MetadataTooLarge => "the metadata is too large",
+            Self::InvalidStorageClass => "no element serves this storage class",
+            Self::InvalidRange => "the range lies outside the object",
+            Self::InvalidPart => "a part is missing or differs",
+            Self::InvalidPartOrder => "the parts are not in ascending order",
+            Self::PartTooSmall => "a part other than the last is smaller than 5 MiB",
+            Self::EntityTooLarge => "the body is too large",
+            Self::IncompleteBody => "the body ended early",
+            Self::BadDigest => "the digest does not match the bytes received",
+            Self::PreconditionFailed => "a condition of the request does not hold",
+            Self::ModeForbids => "the mode of the element forbids this",
+            Self::Archived => "the bytes are archived",
+            Self::QuotaExceeded => "the quota of the element is reached",
+            Self::StorageFull => "the disk is full",
+            Self::Unavailable => "the element is not available",
+            Self::Corrupt => "the bytes on disk are damaged",
+            Self::NewerFormat => "the format is newer than this program",
+            Self::Locked => "another process owns it",
+            Self::Io => "input or output failed",
+            Self::Unsupported => "not supported",
+        }
+    }
+}

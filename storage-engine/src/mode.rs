@@ -1,0 +1,169 @@
+//! Modes: what may still happen to a document, and the permit that every change needs.
+//!
+//! The mode lives on the element. POSIX bits, storage class and refusals all derive from it here,
+//! so that no door can disagree with another. Only this module can make a [`Permit`].
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The mode of an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Working documents: create, read, change, delete.
+    Edit,
+    /// Archive being filled: create and read; what is stored is final.
+    Rw,
+    /// Long-term archive: reading only.
+    Ro,
+    /// Sidecars here, bytes on removable media.
+    Ar,
+}
+
+/// The S3 storage classes that this archive reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum StorageClass {
+    /// Mode edit.
+    Standard,
+    /// Mode rw.
+    StandardIa,
+    /// Mode ro.
+    GlacierIr,
+    /// Mode ar, near-line.
+    Glacier,
+    /// Mode ar, on the shelf.
+    DeepArchive,
+}
+
+/// What a change does to a version that exists already, or to the element that is to hold a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// A new version comes to the element.
+    Create,
+    /// The version is replaced by another with the same version id: its content is destroyed.
+    Overwrite,
+    /// The version is removed for good.
+    Delete,
+    /// A delete marker is removed; it destroys nothing.
+    DeleteMarker,
+}
+
+/// Leave for one change, made at its commit point under the element's mode lock and the key's lock.
+///
+/// The engine's writing calls take a permit by value: a change without the check cannot be written.
+#[derive(Debug)]
+pub struct Permit(());
+
+impl Permit {
+    /// Grants or refuses `change` on an element of `mode`.
+    ///
+    /// *Errors*: `ModeForbids`, naming the mode.
+    pub(crate) fn grant(mode: Mode, change: ChangeKind) -> Result<Self> {
+        let granted = match (mode, change) {
+            (Mode::Edit, _) | (Mode::Rw, ChangeKind::Create) | (_, ChangeKind::DeleteMarker) => true,
+            (Mode::Rw | Mode::Ro | Mode::Ar, _) => false,
+        };
+        if granted {
+            return Ok(Self(()));
+        }
+        Err(Error::new(ErrorKind::ModeForbids, "change")
+            .about(mode)
+            .because(format_args!("{} is refused in mode {mode}: {}", change.describe(), mode.promise())))
+    }
+}
+
+impl ChangeKind {
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Create => "a new object",
+            Self::Overwrite => "overwriting",
+            Self::Delete => "deletion",
+            Self::DeleteMarker => "removing a delete marker",
+        }
+    }
+}
+
+impl Mode {
+    /// Every mode, from the loosest to the strictest.
+    pub const ALL: [Self; 4] = [Self::Edit, Self::Rw, Self::Ro, Self::Ar];
+
+    /// The mode as configuration, commands and messages write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Edit => "edit",
+            Self::Rw => "rw",
+            Self::Ro => "ro",
+            Self::Ar => "ar",
+        }
+    }
+
+    /// Parses `edit`, `rw`, `ro` or `ar`.
+    ///
+    /// *Errors*: `InvalidArgument`.
+    pub fn parse(text: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidArgument, "parse mode")
+                .about(text)
+                .because("a mode is one of edit, rw, ro, ar")
+        })
+    }
+
+    /// The class that objects of this mode report.
+    #[must_use]
+    pub fn storage_class(self) -> StorageClass {
+        match self {
+            Self::Edit => StorageClass::Standard,
+            Self::Rw => StorageClass::StandardIa,
+            Self::Ro => StorageClass::GlacierIr,
+            Self::Ar => StorageClass::Glacier,
+        }
+    }
+
+    fn promise(self) -> &'static str {
+        match self {
+            Self::Edit => "documents here may be changed",
+            Self::Rw => "what is stored here is final",
+            Self::Ro | Self::Ar => "this element is only read",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl StorageClass {
+    /// The class as S3 writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "STANDARD",
+            Self::StandardIa => "STANDARD_IA",
+            Self::GlacierIr => "GLACIER_IR",
+            Self::Glacier => "GLACIER",
+            Self::DeepArchive => "DEEP_ARCHIVE",
+        }
+    }
+}
+
+/// The mode that a storage class named by a client asks for.
+///
+/// *Errors*: `InvalidStorageClass` for a name that S3 does not know or this archive does not serve.
+pub fn mode_of_class_name(class: &str) -> Result<Mode> {
+    match class {
+        "STANDARD" | "REDUCED_REDUNDANCY" | "INTELLIGENT_TIERING" => Ok(Mode::Edit),
+        "STANDARD_IA" | "ONEZONE_IA" => Ok(Mode::Rw),
+        "GLACIER_IR" => Ok(Mode::Ro),
+        "GLACIER" | "DEEP_ARCHIVE" => Ok(Mode::Ar),
+        _ => Err(Error::new(ErrorKind::InvalidStorageClass, "choose element")
+            .about(class)
+            .because("the storage class is not one that this archive serves")),
+    }
+}
