@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct ObjectKey(Arc<str>);
 
 /// The longest key, in bytes.
-pub const KEY_BYTES_MAX: usize = 1024;
+pub(crate) const KEY_BYTES_MAX: usize = 1024;
 
 impl ObjectKey {
     /// Parses a key.

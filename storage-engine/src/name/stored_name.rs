@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Most characters of a stored name.
-pub const STORED_NAME_CHARS_MAX: usize = 200;
+pub(crate) const STORED_NAME_CHARS_MAX: usize = 200;
 /// Most bytes of a file name on the file systems in use.
 const FILE_NAME_BYTES_MAX: usize = 255;
 /// The longest suffix that is ever put behind a stored name: the overflow sidecar's.
@@ -21,7 +21,7 @@ const USER_CHARS_MAX: usize = 24;
 const EXTENSION_CHARS_MAX: usize = 16;
 
 /// The ending of a sidecar.
-pub const SIDECAR_SUFFIX: &str = ".attr.json";
+pub(crate) const SIDECAR_SUFFIX: &str = ".attr.json";
 
 /// The file name of an object's data, without folders.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
