@@ -10,6 +10,7 @@ pub mod archive;
 pub mod caller;
 pub mod clock;
 pub mod digest;
+pub mod disk;
 pub mod error;
 pub mod mode;
 pub mod name;

@@ -70,9 +70,11 @@ impl Permit {
         if granted {
             return Ok(Self(()));
         }
-        Err(Error::new(ErrorKind::ModeForbids, "change")
-            .about(mode)
-            .because(format_args!("{} is refused in mode {mode}: {}", change.describe(), mode.promise())))
+        Err(Error::new(ErrorKind::ModeForbids, "change").about(mode).because(format_args!(
+            "{} is refused in mode {mode}: {}",
+            change.describe(),
+            mode.promise()
+        )))
     }
 }
 

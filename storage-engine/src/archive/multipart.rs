@@ -34,7 +34,8 @@ impl UploadId {
     ///
     /// *Errors*: `NoSuchUpload`: what was never given out does not exist.
     pub fn parse(text: &str) -> Result<Self> {
-        let simple = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let simple =
+            text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         match Uuid::try_parse(text) {
             Ok(uuid) if simple => Ok(Self(uuid)),
             _ => Err(Error::new(ErrorKind::NoSuchUpload, "parse upload id").about(text)),

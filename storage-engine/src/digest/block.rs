@@ -79,9 +79,7 @@ impl BlockHasher {
         while !bytes.is_empty() {
             let take = bytes.len().min(BLOCK_BYTES - self.filled);
             let (head, tail) = bytes.split_at(take);
-            self.current
-                .get_or_insert_with(|| crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi))
-                .update(head);
+            self.current.get_or_insert_with(|| crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi)).update(head);
             self.filled += take;
             bytes = tail;
             if self.filled == BLOCK_BYTES {

@@ -111,7 +111,11 @@ impl Checksum {
         match decoded {
             Some(_) => Ok(Self { algorithm, value: text.into() }),
             None => Err(Error::new(ErrorKind::InvalidArgument, "parse checksum").about(text).because(
-                format_args!("a {} checksum is base64 of {} bytes", algorithm.as_str(), algorithm.bytes_len()),
+                format_args!(
+                    "a {} checksum is base64 of {} bytes",
+                    algorithm.as_str(),
+                    algorithm.bytes_len()
+                ),
             )),
         }
     }

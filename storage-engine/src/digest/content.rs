@@ -109,9 +109,9 @@ impl ContentDigest {
         }
         for claim in &claimed.checksums {
             let computed = self.checksum(claim.algorithm).ok_or_else(|| {
-                Error::new(ErrorKind::InvalidArgument, "verify body").about(claim.algorithm.as_str()).because(
-                    "a checksum of an algorithm that was not announced cannot be compared",
-                )
+                Error::new(ErrorKind::InvalidArgument, "verify body")
+                    .about(claim.algorithm.as_str())
+                    .because("a checksum of an algorithm that was not announced cannot be compared")
             })?;
             if computed != claim {
                 return Err(bad_digest(claim.algorithm.as_str(), &computed.value));

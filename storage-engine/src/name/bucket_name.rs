@@ -25,9 +25,9 @@ impl BucketName {
     pub fn parse(text: &str) -> Result<Self> {
         match broken_rule(text) {
             None => Ok(Self(text.into())),
-            Some(rule) => Err(Error::new(ErrorKind::InvalidBucketName, "parse bucket name")
-                .about(text)
-                .because(rule)),
+            Some(rule) => {
+                Err(Error::new(ErrorKind::InvalidBucketName, "parse bucket name").about(text).because(rule))
+            }
         }
     }
 

@@ -35,7 +35,8 @@ impl VersionId {
                 .about(text)
                 .because("a version id is `null` or 32 lower-case hex digits")
         };
-        let shaped = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let shaped =
+            text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if !shaped {
             return Err(invalid());
         }
