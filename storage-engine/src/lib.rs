@@ -7,13 +7,19 @@
 //! Start at [`Archive`].
 
 pub mod archive;
+mod bell;
 pub mod caller;
+pub mod catalog;
 pub mod clock;
 pub mod digest;
 pub mod disk;
+mod document;
 pub mod error;
+mod log;
 pub mod mode;
 pub mod name;
+pub mod sidecar;
+mod timestamp;
 
 pub use archive::Archive;
 pub use error::{Error, ErrorKind, Result};

@@ -100,3 +100,13 @@ impl BlockHasher {
         BlockDigests(self.digests)
     }
 }
+
+/// CRC-32C of several pieces as one.
+#[must_use]
+pub(crate) fn crc32c_of(pieces: &[&[u8]]) -> u32 {
+    let mut digest = crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi);
+    for piece in pieces {
+        digest.update(piece);
+    }
+    u32::try_from(digest.finalize()).unwrap_or(u32::MAX)
+}

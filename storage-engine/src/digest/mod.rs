@@ -5,6 +5,7 @@ mod block;
 mod checksum;
 mod content;
 
+pub(crate) use block::crc32c_of;
 pub use block::{BLOCK_BYTES, BlockDigests};
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
 pub use content::{ClientDigests, ContentDigest, ContentHasher};

@@ -7,7 +7,7 @@ use super::Disk;
 /// The suffix of a file that is being written; swept at start.
 const PARTIAL_SUFFIX: &str = ".partial";
 
-impl dyn Disk {
+impl dyn Disk + '_ {
     /// Writes a whole small file under `path`, replacing what was there.
     ///
     /// A reader sees the old content or the new. *Durability*: bytes and name are durable on return;

@@ -6,10 +6,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::timestamp::utc;
 
 /// Most characters of a stored name.
 pub(crate) const STORED_NAME_CHARS_MAX: usize = 200;
@@ -126,12 +126,6 @@ fn timestamp(ms: u64) -> String {
         time.minute(),
         time.second()
     )
-}
-
-/// `ms` since 1970 as a UTC date, held within the years 1970 to 9999.
-fn utc(ms: u64) -> OffsetDateTime {
-    let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX).min(253_402_300_799);
-    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// Where a pair lies in its element: `YYYY/MM/DD/HH/<stored name>`, UTC hour of creation.

@@ -1,0 +1,20 @@
+//! The catalog: every version of every key in order, derived from the sidecars.
+//!
+//! It can be deleted at any time and is rebuilt. Changes are applied without a sync; a checkpoint
+//! makes them durable, and what came after is replayed from the logs (ADR 0002). It is never trusted
+//! past its persisted checkpoint.
+
+mod backend;
+mod entry;
+mod feed;
+mod key;
+mod listing;
+mod store;
+
+pub(crate) use entry::{Entry, EntryKind};
+pub use feed::{Change, ChangeKind, Cursor};
+pub(crate) use listing::{Page, PageRequest, Row};
+pub(crate) use store::{Catalog, Update};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,328 @@
+//! The catalog's store: redb, one file (ADR 0002 says why and with which settings).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use redb::{
+    Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
+    WriteTransaction,
+};
+
+use super::backend::Backend;
+use super::entry::Entry;
+use super::feed::{self, Change, ChangeKind, Cursor};
+use super::key;
+use super::listing::{self, Page, PageRequest};
+use crate::disk::Disk;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::{BucketName, ElementId, ObjectKey, VersionId};
+
+const FILE: &str = "catalog/catalog.redb";
+const CACHE_BYTES: usize = 16 << 20;
+/// Raised whenever rows change their form; a catalog of another format is rebuilt.
+const FORMAT: u64 = 1;
+
+const VERSIONS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("versions");
+const FEED: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("feed");
+const SESSIONS: TableDefinition<'static, u64, u64> = TableDefinition::new("sessions");
+const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
+const COVERED: TableDefinition<'static, &[u8], ()> = TableDefinition::new("covered");
+
+/// One step of a change, as the catalog takes it.
+pub(crate) enum Update {
+    Put { bucket: BucketName, key: ObjectKey, entry: Box<Entry>, change_seq: u64 },
+    Remove { bucket: BucketName, key: ObjectKey, version_seq: u64, change_seq: u64 },
+}
+
+/// The open catalog.
+pub(crate) struct Catalog {
+    database: Database,
+    /// Position of the last row of the feed.
+    position: Mutex<u64>,
+    session: u64,
+    epoch: u64,
+}
+
+/// Any error of the store: it is thrown away and rebuilt at the next start.
+pub(super) fn failed(error: impl Into<redb::Error>) -> Error {
+    let error = error.into();
+    let kind = match &error {
+        redb::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => ErrorKind::StorageFull,
+        _ => ErrorKind::Io,
+    };
+    Error::new(kind, "use catalog").caused_by(error)
+}
+
+impl Catalog {
+    /// Opens the catalog of `archive`, whose last checkpoint is `checkpoint`; makes an empty one where
+    /// there is none, or it is damaged, of another format or archive, or older than that.
+    pub(crate) fn open(disk: &dyn Disk, archive: u64, checkpoint: u64) -> Result<Self> {
+        let io = |error| Error::io("open catalog", FILE, error);
+        disk.create_dir_durable("catalog").map_err(io)?;
+        if disk.exists(FILE).map_err(io)? {
+            let opened = catch_unwind(AssertUnwindSafe(|| Self::open_file(disk, archive, Some(checkpoint))));
+            match opened {
+                Ok(Ok(catalog)) => return Ok(catalog),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the catalog cannot be used and is rebuilt from the sidecars")
+                }
+                Err(_) => tracing::warn!("the catalog is damaged and is rebuilt from the sidecars"),
+            }
+            disk.remove_durable(FILE).map_err(io)?;
+        }
+        disk.create(FILE).map_err(io)?;
+        disk.sync_dir("catalog").map_err(io)?;
+        Self::open_file(disk, archive, None)
+    }
+
+    fn open_file(disk: &dyn Disk, archive: u64, checkpoint: Option<u64>) -> Result<Self> {
+        let file = disk.open_to_write(FILE).map_err(|error| Error::io("open catalog", FILE, error))?;
+        let mut builder = Database::builder();
+        builder.set_cache_size(CACHE_BYTES);
+        let database = builder.create_with_backend(Backend::new(file)).map_err(failed)?;
+        let transaction = durable(&database)?;
+        let (session, epoch, position);
+        {
+            let mut meta = transaction.open_table(META).map_err(failed)?;
+            let read = |name| meta.get(name).map(|found| found.map(|value| value.value())).map_err(failed);
+            let found = (read("format")?, read("archive")?, read("checkpoint")?, read("epoch")?);
+            epoch = match (checkpoint, found) {
+                (Some(least), (Some(FORMAT), Some(of), Some(last), Some(epoch)))
+                    if of == archive && last >= least =>
+                {
+                    epoch
+                }
+                (Some(_), found) => {
+                    return Err(Error::new(ErrorKind::Corrupt, "open catalog").because(format_args!(
+                        "it is not at this archive's last checkpoint (format, archive, checkpoint, epoch: {found:?})"
+                    )));
+                }
+                (None, _) => {
+                    getrandom::u64().map_err(|e| Error::new(ErrorKind::Io, "draw epoch").caused_by(e))?
+                }
+            };
+            for (name, value) in [("format", FORMAT), ("archive", archive), ("epoch", epoch)] {
+                meta.insert(name, value).map_err(failed)?;
+            }
+            if checkpoint.is_none() {
+                meta.insert("checkpoint", 0).map_err(failed)?;
+            }
+            transaction.open_table(VERSIONS).map_err(failed)?;
+            transaction.open_table(COVERED).map_err(failed)?;
+            let feed = transaction.open_table(FEED).map_err(failed)?;
+            position = feed.last().map_err(failed)?.map_or(0, |(position, _)| position.value());
+            let mut sessions = transaction.open_table(SESSIONS).map_err(failed)?;
+            session = sessions.last().map_err(failed)?.map_or(1, |(session, _)| session.value() + 1);
+            sessions.insert(session, position).map_err(failed)?;
+            while sessions.len().map_err(failed)? > feed::SESSIONS_MAX as u64 {
+                sessions.pop_first().map_err(failed)?;
+            }
+        }
+        transaction.commit().map_err(failed)?;
+        Ok(Self { database, position: Mutex::new(position), session, epoch })
+    }
+
+    /// Applies steps as one: readers see all of them or none. Not durable before a checkpoint.
+    pub(crate) fn apply(&self, updates: &[Update]) -> Result<()> {
+        let mut last = self.position.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut transaction = self.database.begin_write().map_err(failed)?;
+        transaction.set_durability(Durability::None).map_err(failed)?;
+        let mut position = *last;
+        {
+            let mut versions = transaction.open_table(VERSIONS).map_err(failed)?;
+            let mut feed = transaction.open_table(FEED).map_err(failed)?;
+            for update in updates {
+                let change = apply_one(&mut versions, update)?;
+                position += 1;
+                let bytes = postcard::to_stdvec(&change).map_err(|error| {
+                    Error::new(ErrorKind::InvalidArgument, "encode feed row").caused_by(error)
+                })?;
+                feed.insert(position, bytes.as_slice()).map_err(failed)?;
+            }
+        }
+        transaction.commit().map_err(failed)?;
+        *last = position;
+        Ok(())
+    }
+
+    /// Loads versions found by a scan, which are no news to followers. Of two places of one version
+    /// the later placement stays.
+    pub(crate) fn load(&self, rows: &mut Vec<(BucketName, ObjectKey, Entry)>) -> Result<()> {
+        rows.sort_unstable_by(|a, b| (&a.0, &a.1, b.2.seq).cmp(&(&b.0, &b.1, a.2.seq)));
+        let mut transaction = self.database.begin_write().map_err(failed)?;
+        transaction.set_durability(Durability::None).map_err(failed)?;
+        {
+            let mut versions = transaction.open_table(VERSIONS).map_err(failed)?;
+            for (bucket, key, entry) in rows.drain(..) {
+                put_newest(&mut versions, &bucket, &key, &entry)?;
+            }
+        }
+        transaction.commit().map_err(failed)
+    }
+
+    /// Makes everything applied durable, as checkpoint number `checkpoint`, and trims the feed.
+    pub(crate) fn persist(&self, checkpoint: u64) -> Result<()> {
+        let transaction = durable(&self.database)?;
+        {
+            let mut meta = transaction.open_table(META).map_err(failed)?;
+            meta.insert("checkpoint", checkpoint).map_err(failed)?;
+            let mut feed = transaction.open_table(FEED).map_err(failed)?;
+            let last = feed.last().map_err(failed)?.map_or(0, |(position, _)| position.value());
+            if let Some(horizon) = last.checked_sub(feed::ROWS_MAX) {
+                feed.retain_in(..=horizon, |_, _| false).map_err(failed)?;
+            }
+        }
+        transaction.commit().map_err(failed)
+    }
+
+    /// Whether every version on `element` is in the catalog.
+    pub(crate) fn covers(&self, element: ElementId) -> Result<bool> {
+        let transaction = self.database.begin_read().map_err(failed)?;
+        let covered = transaction.open_table(COVERED).map_err(failed)?;
+        Ok(covered.get(element.as_bytes().as_slice()).map_err(failed)?.is_some())
+    }
+
+    /// Notes that every version on `element` is in the catalog.
+    pub(crate) fn set_covered(&self, element: ElementId) -> Result<()> {
+        let mut transaction = self.database.begin_write().map_err(failed)?;
+        transaction.set_durability(Durability::None).map_err(failed)?;
+        {
+            let mut covered = transaction.open_table(COVERED).map_err(failed)?;
+            covered.insert(element.as_bytes().as_slice(), ()).map_err(failed)?;
+        }
+        transaction.commit().map_err(failed)
+    }
+
+    /// The newest version of a key, marker or object.
+    pub(crate) fn newest(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Option<Entry>> {
+        self.first_version(bucket, key, |_| true)
+    }
+
+    /// One version of a key.
+    pub(crate) fn version(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        version: VersionId,
+    ) -> Result<Option<Entry>> {
+        if let VersionId::Unique { seq, .. } = version {
+            let transaction = self.database.begin_read().map_err(failed)?;
+            let versions = transaction.open_table(VERSIONS).map_err(failed)?;
+            let row = key::row(bucket.as_str(), key.as_str(), seq);
+            let found = versions.get(row.as_slice()).map_err(failed)?;
+            let entry = found.map(|value| Entry::decode(value.value(), seq)).transpose()?;
+            return Ok(entry.filter(|entry| entry.version_id == version));
+        }
+        self.first_version(bucket, key, |entry| entry.version_id.is_null())
+    }
+
+    fn first_version(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<Option<Entry>> {
+        let transaction = self.database.begin_read().map_err(failed)?;
+        let versions = transaction.open_table(VERSIONS).map_err(failed)?;
+        let (start, end) =
+            (key::versions(bucket.as_str(), key.as_str()), key::past_versions(bucket.as_str(), key.as_str()));
+        for row in versions.range(start.as_slice()..end.as_slice()).map_err(failed)? {
+            let (row, value) = row.map_err(failed)?;
+            let Some((_, seq)) = key::split(row.value(), bucket.as_str()) else { continue };
+            let entry = Entry::decode(value.value(), seq)?;
+            if wanted(&entry) {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
+
+    /// One page of current objects.
+    pub(crate) fn page(&self, request: &PageRequest<'_>) -> Result<Page> {
+        let transaction = self.database.begin_read().map_err(failed)?;
+        listing::page(&transaction.open_table(VERSIONS).map_err(failed)?, request)
+    }
+
+    /// Whether the bucket has no version at all.
+    pub(crate) fn is_bucket_empty(&self, bucket: &BucketName) -> Result<bool> {
+        let transaction = self.database.begin_read().map_err(failed)?;
+        let versions = transaction.open_table(VERSIONS).map_err(failed)?;
+        let start = key::keys(bucket.as_str(), "");
+        let end = key::past(start.clone());
+        let mut rows = versions.range(start.as_slice()..end.as_slice()).map_err(failed)?;
+        Ok(rows.next().is_none())
+    }
+
+    /// Where a new follower begins, or one stands that has seen everything.
+    pub(crate) fn cursor(&self) -> Cursor {
+        let position = *self.position.lock().unwrap_or_else(PoisonError::into_inner);
+        Cursor { epoch: self.epoch, session: self.session, position }
+    }
+
+    /// The next changes behind `cursor`, at most `max`, and where the follower then stands; `None`
+    /// where they are not kept any more and it must reconcile in full.
+    pub(crate) fn changes(&self, cursor: Cursor, max: usize) -> Result<Option<(Vec<Change>, Cursor)>> {
+        let transaction = self.database.begin_read().map_err(failed)?;
+        let mut after = cursor.position;
+        if cursor.epoch != self.epoch || cursor.session > self.session {
+            return Ok(None);
+        }
+        if cursor.session < self.session {
+            let sessions = transaction.open_table(SESSIONS).map_err(failed)?;
+            let Some(start) = sessions.get(cursor.session + 1).map_err(failed)? else { return Ok(None) };
+            after = after.min(start.value());
+        }
+        let feed = transaction.open_table(FEED).map_err(failed)?;
+        let oldest = feed.first().map_err(failed)?.map_or(1, |(position, _)| position.value());
+        if after + 1 < oldest {
+            return Ok(None);
+        }
+        let mut changes = Vec::new();
+        for row in feed.range(after + 1..).map_err(failed)?.take(max) {
+            let (position, value) = row.map_err(failed)?;
+            let change = postcard::from_bytes(value.value())
+                .map_err(|error| Error::new(ErrorKind::Corrupt, "read feed").caused_by(error))?;
+            changes.push(change);
+            after = position.value();
+        }
+        Ok(Some((changes, Cursor { epoch: self.epoch, session: self.session, position: after })))
+    }
+}
+
+fn durable(database: &Database) -> Result<WriteTransaction> {
+    let mut transaction = database.begin_write().map_err(failed)?;
+    transaction.set_quick_repair(true);
+    Ok(transaction)
+}
+
+fn apply_one(versions: &mut listing::Versions<'_>, update: &Update) -> Result<Change> {
+    let (kind, bucket, key, version_seq, seq) = match update {
+        Update::Put { bucket, key, entry, change_seq } => {
+            put_newest(versions, bucket, key, entry)?;
+            (ChangeKind::Put, bucket, key, entry.seq, *change_seq)
+        }
+        Update::Remove { bucket, key, version_seq, change_seq } => {
+            let row = key::row(bucket.as_str(), key.as_str(), *version_seq);
+            versions.remove(row.as_slice()).map_err(failed)?;
+            (ChangeKind::Removed, bucket, key, *version_seq, *change_seq)
+        }
+    };
+    Ok(Change { kind, seq, bucket: bucket.to_string(), key: key.to_string(), version_seq })
+}
+
+/// Inserts a version unless a later placement of it is known.
+fn put_newest(
+    versions: &mut listing::Versions<'_>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    entry: &Entry,
+) -> Result<()> {
+    let row = key::row(bucket.as_str(), key.as_str(), entry.seq);
+    let known = versions.get(row.as_slice()).map_err(failed)?;
+    let known = known.map(|value| Entry::decode(value.value(), entry.seq)).transpose()?;
+    if known.is_none_or(|known| known.placement_seq <= entry.placement_seq) {
+        versions.insert(row.as_slice(), entry.encode()?.as_slice()).map_err(failed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! The write-ahead log of an element: its `fdatasync` is the commit of every change.
+//!
+//! `record.rs` says what a change is, `frame.rs` how concurrent changes are framed into one write,
+//! `segment.rs` the preallocated files, `writer.rs` the group commit, `recovery.rs` the way back.
+//! docs/STORAGE.md, "The log", gives the bytes.
+//!
+//! Invariants: a block that was synced is never written again; frame numbers run on without a gap
+//! over all segments; a frame is written only after the one before it is durable.
+
+mod frame;
+mod record;
+mod recovery;
+mod segment;
+mod writer;
+
+pub(crate) use record::{Attachments, BodyPlace, Change, Place, Record, Who};
+pub(crate) use recovery::{Recovered, recover};
+pub(crate) use segment::{SEGMENT_BYTES, WAL_DIR};
+pub(crate) use writer::{Committed, Log};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Reading a log after a stop: every whole frame counts, a torn tail is passed over, anything else
+//! is corruption and is refused (DURABILITY rule 6).
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::frame::{self, BLOCK_BYTES};
+use super::record::{Attachments, Record};
+use super::segment::{FRAMES_AT, Header, SEGMENT_BYTES, WAL_DIR, number_in, path_of, spare_path_of};
+use crate::disk::Disk;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::ElementId;
+
+/// What a log says after a stop.
+pub(crate) struct Recovered {
+    /// Number for the next segment.
+    pub(crate) next_segment: u64,
+    /// Number for the next frame.
+    pub(crate) next_frame: u64,
+    /// Segments that hold changes since the last checkpoint, the oldest first.
+    pub(crate) live: VecDeque<u64>,
+    /// Files to be used again.
+    pub(crate) spares: Vec<String>,
+    /// Bytes of the torn tail that was passed over: 0 after a clean stop.
+    pub(crate) torn_bytes: u64,
+}
+
+/// Reads the log of `element` from segment `first` on and hands each record to `take`, in order.
+///
+/// *Errors*: `Corrupt` where a frame is damaged that was durable once, or a segment is missing;
+/// `NewerFormat`; what `take` answers.
+pub(crate) fn recover(
+    disk: &dyn Disk,
+    element: ElementId,
+    first: u64,
+    mut take: impl FnMut(Record, Attachments) -> Result<()>,
+) -> Result<Recovered> {
+    let io = |error| Error::io("read log", WAL_DIR, error);
+    let (mut numbers, mut spares) = (Vec::new(), Vec::new());
+    for entry in disk.read_dir(WAL_DIR).map_err(io)? {
+        numbers.extend(number_in(&entry.name, ".log"));
+        spares.extend(number_in(&entry.name, ".spare").map(spare_path_of));
+    }
+    numbers.sort_unstable();
+    let highest = numbers.last().copied();
+    let mut recovered = Recovered {
+        next_segment: highest.map_or(1, |n| n + 1).max(first),
+        next_frame: 1,
+        live: VecDeque::new(),
+        spares,
+        torn_bytes: 0,
+    };
+    let mut expected = None;
+    for number in numbers {
+        if number < first {
+            let spare = spare_path_of(number);
+            disk.replace(&path_of(number), &spare).map_err(io)?;
+            recovered.spares.push(spare);
+            continue;
+        }
+        let read = read_segment(disk, element, number, &mut take)?;
+        if expected.is_some_and(|expected| expected != (number, read.header.first_frame)) {
+            return Err(Error::new(ErrorKind::Corrupt, "read log")
+                .about(path_of(number))
+                .because("changes before this segment are missing: a durable frame or a segment was lost"));
+        }
+        recovered.torn_bytes = read.torn_bytes;
+        recovered.next_frame = read.next_frame;
+        recovered.live.push_back(number);
+        expected = Some((number + 1, read.next_frame));
+    }
+    Ok(recovered)
+}
+
+struct ReadSegment {
+    header: Header,
+    next_frame: u64,
+    torn_bytes: u64,
+}
+
+fn read_segment(
+    disk: &dyn Disk,
+    element: ElementId,
+    number: u64,
+    take: &mut impl FnMut(Record, Attachments) -> Result<()>,
+) -> Result<ReadSegment> {
+    let path = path_of(number);
+    let bytes =
+        disk.read_whole(&path, SEGMENT_BYTES as usize).map_err(|e| Error::io("read log", &path, e))?;
+    let bytes = Bytes::from(bytes);
+    let header = Header::decode(&bytes, element, &path)?;
+    if header.number != number {
+        return Err(Error::new(ErrorKind::Corrupt, "read log")
+            .about(path)
+            .because("it is named for another number"));
+    }
+    let (mut at, mut next_frame) = (FRAMES_AT, header.first_frame);
+    while let Some(found) = frame::decode(&rest_of(&bytes, at), next_frame, header.salt) {
+        for record in &found.records {
+            let (record, attachments) = Record::decode(record)?;
+            take(record, attachments)?;
+        }
+        at += found.span;
+        next_frame += 1;
+    }
+    let torn_bytes = torn_tail(&bytes, at, next_frame, header.salt, &path)?;
+    Ok(ReadSegment { header, next_frame, torn_bytes })
+}
+
+/// Length of what an unfinished frame left at `at`; frames are written one after the other, so that
+/// a whole later frame behind it means that a durable one was damaged.
+fn torn_tail(bytes: &Bytes, at: u64, next_frame: u64, salt: u64, path: &str) -> Result<u64> {
+    let mut torn = 0;
+    for start in (at..bytes.len() as u64).step_by(BLOCK_BYTES as usize) {
+        let rest = rest_of(bytes, start);
+        for number in [next_frame, next_frame + 1] {
+            if frame::announced(&rest, number, salt).is_some() {
+                torn = rest.len() as u64;
+            }
+        }
+        if frame::decode(&rest, next_frame + 1, salt).is_some() {
+            return Err(Error::new(ErrorKind::Corrupt, "read log").about(path).because(format_args!(
+                "frame {next_frame} is damaged and frame {} behind it is whole: the disk changed durable bytes",
+                next_frame + 1
+            )));
+        }
+    }
+    Ok(torn)
+}
+
+fn rest_of(bytes: &Bytes, at: u64) -> Bytes {
+    let at = usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+    bytes.slice(at..)
+}

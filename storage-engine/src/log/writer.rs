@@ -1,0 +1,359 @@
+//! Group commit: whoever finds nobody writing writes for all who wait.
+//!
+//! A change queues its record. The first to find no leader becomes one: it frames what is queued,
+//! writes and syncs it outside the lock, and wakes the others. There is no thread in between, so
+//! that a lone client pays for its own `fdatasync` and nothing else.
+//!
+//! After a failed write or sync the log is latched: it may not know what is durable, and a sync
+//! that is tried again may lie (DURABILITY rule 4). Only reopening the element ends that. A full
+//! disk refuses the change and latches nothing.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::frame::{self, BLOCK_BYTES};
+use super::record::{Attachments, Change, Record};
+use super::segment::{FRAMES_AT, Header, SEGMENT_BYTES, Segment, path_of, spare_path_of};
+use crate::bell::{Bell, Call};
+use crate::disk::SharedDisk;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::ElementId;
+
+/// Most bytes of records in one frame.
+const FRAME_RECORDS_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Room at the end of each segment that only abort records may use.
+const ABORT_RESERVE_BYTES: u64 = 64 * 1024;
+/// Most segments that wait for a checkpoint; then changes wait for it too.
+const LIVE_SEGMENTS_MAX: usize = 16;
+/// Files kept to be used again.
+const SPARES_MAX: usize = 2;
+
+/// The log of one element.
+pub(crate) struct Log {
+    disk: SharedDisk,
+    element: ElementId,
+    checkpointer: Arc<Bell>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    queue: VecDeque<Queued>,
+    leading: bool,
+    latched: bool,
+    current: Arc<Segment>,
+    position: u64,
+    next_frame: u64,
+    /// Closed segments whose changes are not all in a checkpoint, the oldest first.
+    closed: VecDeque<u64>,
+    /// Records per segment that are committed and not yet applied.
+    unapplied: BTreeMap<u64, usize>,
+    spares: Vec<String>,
+}
+
+struct Queued {
+    bytes: Vec<u8>,
+    is_abort: bool,
+    slot: Arc<Mutex<Option<Result<u64>>>>,
+}
+
+/// A durable record whose change is still to be applied to files and catalog.
+///
+/// Dropping it without [`Committed::applied`] latches the log: the change exists and only recovery
+/// can apply it.
+#[must_use]
+pub(crate) struct Committed {
+    log: Arc<Log>,
+    segment: u64,
+    applied: bool,
+}
+
+impl Committed {
+    /// Says that files and catalog show the change.
+    pub(crate) fn applied(mut self) {
+        self.applied = true;
+    }
+}
+
+impl Drop for Committed {
+    fn drop(&mut self) {
+        let mut state = self.log.lock();
+        if !self.applied {
+            state.latched = true;
+        } else if let Some(count) = state.unapplied.get_mut(&self.segment) {
+            *count -= 1;
+        }
+        self.log.changed.notify_all();
+    }
+}
+
+impl Log {
+    /// Starts writing a log: `number` and `frame` are the next free ones, `spares` the files to use again.
+    ///
+    /// *Durability*: the first segment is durable on return.
+    pub(crate) fn start(
+        disk: SharedDisk,
+        element: ElementId,
+        (number, frame): (u64, u64),
+        closed: VecDeque<u64>,
+        mut spares: Vec<String>,
+        checkpointer: Arc<Bell>,
+    ) -> Result<Arc<Self>> {
+        let header = Header { number, first_frame: frame, salt: salt()?, element };
+        let current = Segment::prepare(&*disk, header, spares.pop().as_deref())
+            .map_err(|error| Error::io("prepare log segment", path_of(number), error))?;
+        let state = State {
+            queue: VecDeque::new(),
+            leading: false,
+            latched: false,
+            current: Arc::new(current),
+            position: FRAMES_AT,
+            next_frame: frame,
+            closed,
+            unapplied: BTreeMap::new(),
+            spares,
+        };
+        Ok(Arc::new(Self { disk, element, checkpointer, state: Mutex::new(state), changed: Condvar::new() }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the log refuses every change until the element is reopened.
+    pub(crate) fn is_latched(&self) -> bool {
+        self.lock().latched
+    }
+
+    /// Refuses every change from now on.
+    pub(crate) fn latch(&self) {
+        self.lock().latched = true;
+        self.changed.notify_all();
+    }
+
+    /// Commits a change.
+    ///
+    /// *Durability*: the record is durable on return; the caller applies the change and then calls
+    /// [`Committed::applied`].
+    /// *Errors*: `Unavailable` where the log is latched, `StorageFull`, `Io`. After `Io` the change
+    /// may be found at recovery.
+    pub(crate) fn append(self: &Arc<Self>, record: Record, attachments: &Attachments) -> Result<Committed> {
+        let is_abort = matches!(record.change, Change::Abort { .. });
+        let bytes = record.encode(attachments)?;
+        let slot = Arc::new(Mutex::new(None));
+        let mut state = self.lock();
+        if state.latched {
+            return Err(self.latched_error());
+        }
+        state.queue.push_back(Queued { bytes, is_abort, slot: Arc::clone(&slot) });
+        loop {
+            if let Some(outcome) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return outcome.map(|segment| Committed { log: Arc::clone(self), segment, applied: false });
+            }
+            state = if state.leading { self.wait(state) } else { self.lead(state) };
+        }
+    }
+
+    /// Writes what is queued as one frame, outside the lock, and tells everybody in it.
+    fn lead<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        state.leading = true;
+        let batch = take_batch(&mut state.queue);
+        let records_bytes = batch.iter().map(|queued| queued.bytes.len()).sum();
+        let reserve = if batch.iter().all(|queued| queued.is_abort) { 0 } else { ABORT_RESERVE_BYTES };
+        let span = frame::span_of(records_bytes, batch.len());
+        let (mut state, room) = self.ensure_room(state, span + reserve);
+        let outcome = match room {
+            Err(error) => Err(error),
+            Ok(()) => {
+                let segment = Arc::clone(&state.current);
+                let (number, position) = (state.next_frame, state.position);
+                *state.unapplied.entry(segment.header.number).or_default() += batch.len();
+                drop(state);
+                let written = write_frame(&segment, number, position, &batch);
+                state = self.lock();
+                self.settle(&mut state, segment.header.number, span, batch.len(), written)
+            }
+        };
+        for queued in batch {
+            let answer = match &outcome {
+                Ok(segment) => Ok(*segment),
+                Err(error) => Err(Error::new(error.kind(), "commit").because(error)),
+            };
+            *queued.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        }
+        if state.latched {
+            for queued in std::mem::take(&mut state.queue) {
+                *queued.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Err(self.latched_error()));
+            }
+        }
+        state.leading = false;
+        self.changed.notify_all();
+        state
+    }
+
+    /// Takes the outcome of a written frame into the state.
+    fn settle(
+        &self,
+        state: &mut State,
+        segment: u64,
+        span: u64,
+        records: usize,
+        written: Result<(), WriteFailure>,
+    ) -> Result<u64> {
+        match written {
+            Ok(()) => {
+                state.position += span;
+                state.next_frame += 1;
+                return Ok(segment);
+            }
+            Err(WriteFailure::Full(error)) => {
+                if let Some(count) = state.unapplied.get_mut(&segment) {
+                    *count -= records;
+                }
+                Err(Error::io("write log", path_of(segment), error))
+            }
+            Err(WriteFailure::Lost(error)) => {
+                state.latched = true;
+                tracing::error!(element = %self.element, %error, "the log could not be written; the element is read-only until it is reopened");
+                Err(Error::io("write log", path_of(segment), error))
+            }
+        }
+    }
+
+    fn latched_error(&self) -> Error {
+        Error::new(ErrorKind::Unavailable, "commit").about(self.element).because(
+            "its log failed and it is read-only until the server is restarted; check the disk and the kernel's messages",
+        )
+    }
+
+    /// Moves on to the next segment where the current one has no room for `span` bytes.
+    fn ensure_room<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        span: u64,
+    ) -> (MutexGuard<'a, State>, Result<()>) {
+        if state.position + span <= SEGMENT_BYTES {
+            return (state, Ok(()));
+        }
+        while state.closed.len() >= LIVE_SEGMENTS_MAX {
+            if state.latched {
+                return (state, Err(self.latched_error()));
+            }
+            self.checkpointer.ring(Call::Work);
+            state = self.wait(state);
+        }
+        self.rotate(state)
+    }
+
+    /// Closes the current segment and opens the next. The caller leads.
+    fn rotate<'a>(&'a self, mut state: MutexGuard<'a, State>) -> (MutexGuard<'a, State>, Result<()>) {
+        let number = state.current.header.number + 1;
+        let first_frame = state.next_frame;
+        let spare = state.spares.pop();
+        drop(state);
+        let prepared = salt().and_then(|salt| {
+            let header = Header { number, first_frame, salt, element: self.element };
+            Segment::prepare(&*self.disk, header, spare.as_deref())
+                .map_err(|error| Error::io("prepare log segment", path_of(number), error))
+        });
+        let mut state = self.lock();
+        match prepared {
+            Ok(segment) => {
+                let closed = state.current.header.number;
+                state.closed.push_back(closed);
+                state.current = Arc::new(segment);
+                state.position = FRAMES_AT;
+                self.checkpointer.ring(Call::Work);
+                (state, Ok(()))
+            }
+            Err(error) => {
+                state.latched |= error.kind() != ErrorKind::StorageFull;
+                state.spares.extend(spare);
+                (state, Err(error))
+            }
+        }
+    }
+
+    /// Begins a checkpoint: closes the current segment unless it is empty, waits until every change
+    /// before the boundary is applied, and returns the boundary.
+    ///
+    /// *Errors*: `Unavailable` where the log is latched: what it holds must stay for recovery.
+    pub(crate) fn begin_checkpoint(&self) -> Result<u64> {
+        let mut state = self.lock();
+        while state.leading {
+            state = self.wait(state);
+        }
+        if state.position > FRAMES_AT && !state.latched {
+            state.leading = true;
+            let (rotated, outcome) = self.rotate(state);
+            state = rotated;
+            state.leading = false;
+            self.changed.notify_all();
+            outcome?;
+        }
+        let boundary = state.current.header.number;
+        while !state.latched && state.unapplied.range(..boundary).any(|(_, count)| *count > 0) {
+            state = self.wait(state);
+        }
+        if state.latched { Err(self.latched_error()) } else { Ok(boundary) }
+    }
+
+    /// Ends a checkpoint: segments before `boundary` are used again or removed.
+    pub(crate) fn free_before(&self, boundary: u64) -> Result<()> {
+        let mut state = self.lock();
+        while state.closed.front().is_some_and(|number| *number < boundary) {
+            let Some(number) = state.closed.pop_front() else { break };
+            state.unapplied.remove(&number);
+            let (path, spare) = (path_of(number), spare_path_of(number));
+            let freed = if state.spares.len() < SPARES_MAX {
+                let renamed = self.disk.replace(&path, &spare);
+                state.spares.extend(renamed.is_ok().then_some(spare));
+                renamed
+            } else {
+                self.disk.remove(&path)
+            };
+            freed.map_err(|error| Error::io("free log segment", path, error))?;
+        }
+        self.changed.notify_all();
+        Ok(())
+    }
+}
+
+enum WriteFailure {
+    /// Nothing was written; the same place can be written again.
+    Full(io::Error),
+    /// What is durable is not known.
+    Lost(io::Error),
+}
+
+fn write_frame(segment: &Segment, number: u64, position: u64, batch: &[Queued]) -> Result<(), WriteFailure> {
+    let records: Vec<&[u8]> = batch.iter().map(|queued| queued.bytes.as_slice()).collect();
+    let bytes = frame::encode(number, segment.header.salt, &records);
+    debug_assert_eq!(bytes.len() as u64 % BLOCK_BYTES, 0);
+    segment.file.write_at(&bytes, position).map_err(|error| match error.kind() {
+        io::ErrorKind::StorageFull => WriteFailure::Full(error),
+        _ => WriteFailure::Lost(error),
+    })?;
+    segment.file.sync().map_err(WriteFailure::Lost)
+}
+
+fn take_batch(queue: &mut VecDeque<Queued>) -> Vec<Queued> {
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    while let Some(next) = queue.front() {
+        bytes += next.bytes.len();
+        if !batch.is_empty() && bytes > FRAME_RECORDS_BYTES_MAX {
+            break;
+        }
+        batch.extend(queue.pop_front());
+    }
+    batch
+}
+
+fn salt() -> Result<u64> {
+    getrandom::u64().map_err(|error| Error::new(ErrorKind::Io, "draw salt").caused_by(error))
+}
