@@ -71,6 +71,9 @@ impl RealDisk {
     }
 
     fn folder_of(&self, path: &str) -> io::Result<OwnedFd> {
+        if path.starts_with('/') {
+            return Err(Errno::XDEV.into());
+        }
         self.open_at(parent(path), OFlags::PATH | OFlags::DIRECTORY)
     }
 
@@ -143,8 +146,8 @@ impl Disk for RealDisk {
             other => other?,
         };
         match fs::mkdirat(&folder, last(path), Mode::from_raw_mode(DIR_BITS)) {
-            Ok(()) | Err(Errno::EXIST) => Ok(()),
-            Err(error) => Err(error.into()),
+            Err(Errno::EXIST) => self.open_at(path, OFlags::PATH | OFlags::DIRECTORY).map(drop),
+            made => Ok(made?),
         }
     }
 
