@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 pub(super) const PAGE_BYTES: usize = 4096;
 
 type Page = [u8; PAGE_BYTES];
+
+/// Logs are filled with zeros when they are made: those pages cost nothing until they are used.
+static ZEROS: LazyLock<Arc<Page>> = LazyLock::new(|| Arc::new([0; PAGE_BYTES]));
 
 #[derive(Clone, Default)]
 pub(super) struct Content {
@@ -40,10 +43,11 @@ impl Content {
 
     pub(super) fn write_at(&mut self, bytes: &[u8], offset: u64) {
         for span in spans(offset, bytes.len()) {
-            let page = self.pages.entry(span.page).or_insert_with(|| Arc::new([0; PAGE_BYTES]));
-            if let (Some(target), Some(source)) =
-                (Arc::make_mut(page).get_mut(span.of_page), bytes.get(span.of_bytes))
-            {
+            let Some(source) = bytes.get(span.of_bytes) else { continue };
+            let page = self.pages.entry(span.page).or_insert_with(|| Arc::clone(&ZEROS));
+            if source == ZEROS.as_slice() {
+                *page = Arc::clone(&ZEROS);
+            } else if let Some(target) = Arc::make_mut(page).get_mut(span.of_page) {
                 target.copy_from_slice(source);
             }
         }

@@ -1,12 +1,14 @@
 //! Files and folders of the simulated machine, each with its volatile and its durable side.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::content::Content;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct InodeId(pub(super) u64);
 
+#[derive(Clone)]
 pub(super) struct Inode {
     /// Whether a volatile name leads here. There are no hard links.
     pub(super) linked: bool,
@@ -15,18 +17,19 @@ pub(super) struct Inode {
     pub(super) node: Node,
 }
 
+#[derive(Clone)]
 pub(super) enum Node {
     File(FileNode),
     Folder(FolderNode),
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct FolderNode {
     pub(super) entries: BTreeMap<String, InodeId>,
     pub(super) durable: BTreeMap<String, InodeId>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct FileNode {
     pub(super) content: Content,
     pub(super) durable: Content,
@@ -35,14 +38,16 @@ pub(super) struct FileNode {
 }
 
 /// An edit that is not durable.
+#[derive(Clone)]
 pub(super) struct Pending {
     /// Its place in the order of everything pending on the machine.
     pub(super) order: u64,
     pub(super) edit: Edit,
 }
 
+#[derive(Clone)]
 pub(super) enum Edit {
-    Write { offset: u64, bytes: Vec<u8> },
+    Write { offset: u64, bytes: Arc<[u8]> },
     SetLen { from: u64, to: u64 },
 }
 
@@ -68,7 +73,7 @@ impl Inode {
 impl FileNode {
     pub(super) fn write(&mut self, bytes: &[u8], offset: u64, order: u64) {
         self.content.write_at(bytes, offset);
-        let edit = Edit::Write { offset, bytes: bytes.to_vec() };
+        let edit = Edit::Write { offset, bytes: bytes.into() };
         self.pending.push(Pending { order, edit });
     }
 

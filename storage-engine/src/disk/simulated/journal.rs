@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::inode::InodeId;
 
 /// One name gets a new meaning, or none.
+#[derive(Clone)]
 pub(super) struct Setting {
     pub(super) folder: InodeId,
     pub(super) name: String,
@@ -12,12 +13,13 @@ pub(super) struct Setting {
 }
 
 /// An atomic change of names: one setting, or the two sides of a rename.
+#[derive(Clone)]
 pub(super) struct Change {
     pub(super) order: u64,
     pub(super) settings: Vec<Setting>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Journal {
     pending: Vec<Change>,
 }

@@ -124,6 +124,13 @@ impl Machine {
         self.state().end_processes();
     }
 
+    /// Another machine with the same disk, pending edits and all, on which no process runs. Its
+    /// calls count from 1.
+    #[must_use]
+    pub fn fork(&self, profile: Profile, seed: u64) -> Self {
+        Self { state: Arc::new(Mutex::new(self.state().fork(profile, seed))) }
+    }
+
     /// The newest calls, oldest first, for messages of tests that fail.
     #[must_use]
     pub fn trace(&self) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! A tiny seeded generator (splitmix64, Steele and others 2014): the same seed, the same power cut.
 
+#[derive(Clone)]
 pub(super) struct Random(u64);
 
 impl Random {

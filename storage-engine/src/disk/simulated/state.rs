@@ -61,6 +61,7 @@ pub(super) enum Verdict {
     Fails(Fault),
 }
 
+#[derive(Clone)]
 pub(super) struct State {
     pub(super) profile: Profile,
     pub(super) random: Random,
@@ -144,6 +145,14 @@ impl State {
                 Err(power_is_off())
             }
         }
+    }
+
+    /// The same disk in another machine, which counts its calls from 1.
+    pub(super) fn fork(&self, profile: Profile, seed: u64) -> Self {
+        let mut fork = Self { profile, random: Random::new(seed), calls: 0, ..self.clone() };
+        fork.trace.clear();
+        fork.end_processes();
+        fork
     }
 
     pub(super) fn trace(&self) -> Vec<String> {

@@ -328,6 +328,21 @@ fn a_killed_process_loses_no_bytes() {
     disk.lock("lock", "second").unwrap();
 }
 
+/// A fork shares nothing with the machine it came from but its past.
+#[test]
+fn a_fork_goes_its_own_way() {
+    let machine = Machine::new(Profile::Ordered, 1);
+    let disk = machine.disk("data").unwrap();
+    disk.write_durable("a", OLD).unwrap();
+    let fork = machine.fork(Profile::LostEntries, 2);
+    assert_eq!(fork.calls(), 0);
+    disk.open_to_write("a").unwrap().write_at(NEW, 0).unwrap();
+    let forked = fork.disk("data").unwrap();
+    assert_eq!(get(forked.as_ref(), "a").as_deref(), Some(OLD));
+    forked.remove_durable("a").unwrap();
+    assert!(disk.exists("a").unwrap());
+}
+
 /// The call that is told to fails, once, and only it.
 #[test]
 fn the_nth_call_fails_once() {
