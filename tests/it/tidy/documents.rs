@@ -3,7 +3,7 @@
 use super::source_tree::{files, refuse};
 
 /// Every document there is, besides the decisions under `docs/adr`.
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 7] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "README.md",
