@@ -7,6 +7,7 @@ const DOCUMENTS: [&str; 7] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "README.md",
+    "docs/CONFIGURATION.md",
     "docs/GLOSSARY.md",
     "docs/SEMANTICS.md",
     "docs/STORAGE.md",
