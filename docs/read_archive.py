@@ -45,7 +45,8 @@ def sidecar(root, path):
     version = document(path)
     if "overflow" in version:
         name = os.path.basename(version["overflow"]["name"])
-        version = {**document(os.path.join(os.path.dirname(path), name), version["overflow"]["sha256"]), **version}
+        overflow = document(os.path.join(os.path.dirname(path), name), version["overflow"]["sha256"])
+        version = {**overflow, **version}
     if "key_base64" in version:
         version["key"] = base64.b64decode(version["key_base64"]).decode()
     version["path"] = os.path.join(root, version["data"])
@@ -113,7 +114,10 @@ def segment(text):
 
 def export(target, objects):
     """Writes the tree, a damaged file too. All of it goes below `target`, which is new: nothing leads out."""
-    os.makedirs(target)
+    try:
+        os.makedirs(target)
+    except FileExistsError:
+        sys.exit(f"{target} exists already: name a new folder")
     keys = sorted((version["bucket"], version["key"] + "/") for version in objects)
     folders = {one for one, next in zip(keys, keys[1:]) if one[0] == next[0] and next[1].startswith(one[1])}
     for version in objects:
@@ -159,6 +163,6 @@ def main(command, *arguments):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < (4 if sys.argv[1:2] == ["export"] else 3) or sys.argv[1] not in ("list", "verify", "export"):
+    if len(sys.argv) < {"list": 3, "verify": 3, "export": 4}.get("".join(sys.argv[1:2]), 99):
         sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))
