@@ -273,6 +273,15 @@ def sidecars(element):
             yield path, json.loads(path.read_text(encoding="utf-8"))
 
 
+def write_document(path, members):
+    """Writes a document with the checksum that docs/STORAGE.md describes, and answers with its bytes."""
+    canonical = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    whole = members | {"checksum": hashlib.sha256(canonical.encode()).hexdigest()}
+    raw = json.dumps(whole, ensure_ascii=False, indent=0).encode()
+    Path(path).write_bytes(raw)
+    return raw
+
+
 def all_sidecars(place):
     for element in sorted((place.data / "elements").iterdir()):
         yield from sidecars(element)

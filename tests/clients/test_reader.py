@@ -10,7 +10,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from archive import READER
+from archive import READER, write_document
 
 HOUR = "2026/11/20/11"
 
@@ -26,7 +26,7 @@ class Reader(unittest.TestCase):
         root = self.folder / name
         (root / HOUR).mkdir(parents=True)
         (root / "buckets").mkdir()
-        write(root / "element.json", {"schema": 1, "name": name, "mode": "edit"})
+        write_document(root / "element.json", {"schema": 1, "name": name, "mode": "edit"})
         return root
 
     def keep(self, root, key, body=b"", seq=1, **more):
@@ -40,7 +40,7 @@ class Reader(unittest.TestCase):
             "created_at": "2026-11-20T11:00:00.000Z",
         } | more
         path = root / HOUR / f"{name}.attr.json"
-        write(path, {member: value for member, value in members.items() if value is not None})
+        write_document(path, {member: value for member, value in members.items() if value is not None})
         return path
 
     def run_reader(self, *arguments, code=0):
@@ -89,12 +89,12 @@ class Reader(unittest.TestCase):
         root = self.element("one")
         path = self.keep(root, None, b"x", overflow=None)
         name = path.name.removesuffix("json") + "ext.00000000.json"
-        raw = write(path.with_name(name), {"schema": 1, "key": "from-overflow"})
+        raw = write_document(path.with_name(name), {"schema": 1, "key": "from-overflow"})
         members = json.loads(path.read_text())
         del members["checksum"]
-        write(path, members | {"overflow": {"name": name, "sha256": hashlib.sha256(raw).hexdigest()}})
+        write_document(path, members | {"overflow": {"name": name, "sha256": hashlib.sha256(raw).hexdigest()}})
         self.assertEqual(["from-overflow"], self.keys(root))
-        write(path.with_name(name), {"schema": 1, "key": "forged"})
+        write_document(path.with_name(name), {"schema": 1, "key": "forged"})
         self.assertIn("overflow", self.run_reader("list", root, code=1).stderr)
 
     def test_keys_in_base64(self):
@@ -146,8 +146,8 @@ class Reader(unittest.TestCase):
         """Of a bucket's documents on several elements the highest generation is the bucket."""
         first, second = self.element("one"), self.element("two")
         bucket = {"schema": 1, "name": "b", "created_at": "2026-11-20T11:00:00.000Z"}
-        write(first / "buckets" / "b.json", bucket | {"owner": "old", "generation": 1})
-        write(second / "buckets" / "b.json", bucket | {"owner": "new", "generation": 2})
+        write_document(first / "buckets" / "b.json", bucket | {"owner": "old", "generation": 1})
+        write_document(second / "buckets" / "b.json", bucket | {"owner": "new", "generation": 2})
         for roots in [(first, second), (second, first)]:
             self.assertIn("bucket b owner=new", self.run_reader("list", *roots).stdout)
 
@@ -159,15 +159,6 @@ class Reader(unittest.TestCase):
         target.mkdir()
         self.run_reader("export", target, root, code=1)
         self.assertEqual([], list(target.iterdir()))
-
-
-def write(path, members):
-    """Writes a document with its checksum and answers with its bytes."""
-    canonical = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    whole = members | {"checksum": hashlib.sha256(canonical.encode()).hexdigest()}
-    raw = json.dumps(whole, ensure_ascii=False, indent=0).encode()
-    path.write_bytes(raw)
-    return raw
 
 
 if __name__ == "__main__":
