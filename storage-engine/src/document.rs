@@ -100,6 +100,11 @@ impl<'a> Fields<'a> {
         self.members.remove(name).as_ref().and_then(Value::as_u64).ok_or_else(|| self.corrupt(name))
     }
 
+    /// Takes a whole number that may be absent.
+    pub(crate) fn number_if(&mut self, name: &str) -> Result<Option<u64>> {
+        if self.members.contains_key(name) { self.number(name).map(Some) } else { Ok(None) }
+    }
+
     /// Takes a text and reads it with `parse`.
     pub(crate) fn parsed<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         let text = self.text(name)?;

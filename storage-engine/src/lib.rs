@@ -8,16 +8,20 @@
 
 pub mod archive;
 mod bell;
+mod bucket;
 pub mod caller;
 pub mod catalog;
 pub mod clock;
 pub mod digest;
 pub mod disk;
 mod document;
+mod element;
 pub mod error;
+mod key_lock;
 mod log;
 pub mod mode;
 pub mod name;
+mod sequence;
 pub mod sidecar;
 mod timestamp;
 

@@ -1,7 +1,13 @@
-//! Buckets as the doors see them.
+//! Buckets: made, shown, listed, deleted.
 
 use std::sync::Arc;
 
+use super::open::Archive;
+use crate::bucket::{BucketDocument, no_such_bucket};
+use crate::caller::Caller;
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::{Attachments, Change, Record};
+use crate::mode::Mode;
 use crate::name::BucketName;
 
 /// Most buckets of an archive (AWS: 10,000 an account by default).
@@ -16,4 +22,117 @@ pub struct Bucket {
     pub owner: Arc<str>,
     /// Milliseconds since 1970.
     pub created_ms: u64,
+}
+
+impl Bucket {
+    fn of(document: &BucketDocument) -> Self {
+        Self {
+            name: document.name.clone(),
+            owner: Arc::clone(&document.owner),
+            created_ms: document.created_ms,
+        }
+    }
+}
+
+impl Archive {
+    /// Makes a bucket owned by `owner`.
+    ///
+    /// *Durability*: its document is durable on the default element on return.
+    /// *Errors*: `BucketAlreadyOwned`, `AlreadyExists` where another account owns it, `TooManyBuckets`,
+    /// `StorageFull`, `Unavailable`, `Io`.
+    pub fn create_bucket(&self, caller: &Caller, name: &BucketName, owner: &str) -> Result<Bucket> {
+        let inner = &self.inner;
+        let _gate = self.enter()?;
+        inner.refuse_if_uncovered()?;
+        let element = inner.ingest_element(Mode::Edit, 0)?;
+        let open_bucket = inner.buckets.get_or_reserve(name)?;
+        let made = {
+            let mut held = open_bucket.hold_alone();
+            if let Some(known) = held.as_ref() {
+                let kind = if *known.owner == *owner {
+                    ErrorKind::BucketAlreadyOwned
+                } else {
+                    ErrorKind::AlreadyExists
+                };
+                return Err(Error::new(kind, "create bucket").about(name));
+            }
+            let now_ms = inner.options.clock.now_ms();
+            let document = Arc::new(BucketDocument::new(name.clone(), owner, now_ms));
+            let made = inner.sequence.draw().and_then(|seq| {
+                let record = Record::new(seq, now_ms, caller, Change::BucketPut { bucket: name.clone() });
+                let attachments =
+                    Attachments { document: document.encode().into(), ..Attachments::default() };
+                let committed = element.log()?.append(record, &attachments)?;
+                element.put_bucket(&document)?;
+                committed.applied();
+                Ok(Bucket::of(&document))
+            });
+            if made.is_ok() {
+                *held = Some(document);
+            }
+            made
+        };
+        if made.is_err() {
+            inner.buckets.forget_deleted(name);
+        }
+        made
+    }
+
+    /// One bucket.
+    ///
+    /// *Errors*: `NoSuchBucket`; `Unavailable` where an absent element may hold it.
+    pub fn bucket(&self, name: &BucketName) -> Result<Bucket> {
+        let found = self.inner.buckets.get(name).and_then(|bucket| {
+            let held = bucket.hold();
+            held.as_deref().map(Bucket::of).ok_or_else(|| no_such_bucket(name))
+        });
+        if found.is_err() {
+            self.inner.refuse_if_absent()?;
+        }
+        found
+    }
+
+    /// Every bucket in order of name.
+    #[must_use]
+    pub fn buckets(&self) -> Vec<Bucket> {
+        self.inner.buckets.all().iter().map(|document| Bucket::of(document)).collect()
+    }
+
+    /// Deletes an empty bucket.
+    ///
+    /// *Durability*: durable on return.
+    /// *Errors*: `NoSuchBucket`, `BucketNotEmpty` while it holds any version or open upload,
+    /// `Unavailable` while any element is absent, `Io`.
+    pub fn delete_bucket(&self, caller: &Caller, name: &BucketName) -> Result<()> {
+        let inner = &self.inner;
+        let _gate = self.enter()?;
+        let open_bucket = inner.buckets.get(name)?;
+        {
+            let mut held = open_bucket.hold_alone();
+            if held.is_none() {
+                return Err(no_such_bucket(name));
+            }
+            inner.refuse_if_absent()?;
+            if !inner.catalog.is_bucket_empty(name)? {
+                return Err(Error::new(ErrorKind::BucketNotEmpty, "delete bucket").about(name));
+            }
+            if inner.uploads.any_in(name) {
+                return Err(Error::new(ErrorKind::BucketNotEmpty, "delete bucket")
+                    .about(name)
+                    .because("the bucket has open uploads: complete or abort them first"));
+            }
+            let element = inner.ingest_element(Mode::Edit, 0)?;
+            let seq = inner.sequence.draw()?;
+            let change = Change::BucketRemove { bucket: name.clone() };
+            let record = Record::new(seq, inner.options.clock.now_ms(), caller, change);
+            let committed = element.log()?.append(record, &Attachments::default())?;
+            for element in inner.ready_elements() {
+                element.remove_bucket(name)?;
+            }
+            committed.applied();
+            *held = None;
+        }
+        inner.buckets.forget_deleted(name);
+        Ok(())
+    }
 }

@@ -1,12 +1,34 @@
 //! The archive: one namespace of buckets and keys over its elements. The doors call nothing else.
+//!
+//! `open.rs` holds [`Archive`] itself; each operation is a file of its own. Order of every change:
+//! conditions and [`crate::mode`] permit under the key's lock, sequence number, log, files, catalog
+//! with feed, answer.
 
-mod api;
 pub mod body;
 pub mod bucket;
+mod checkpoint;
+mod complete;
+mod control;
+mod delete;
+mod element;
+mod feed;
 pub mod list;
+mod listing;
 pub mod multipart;
 pub mod object;
+mod open;
+mod place;
 pub mod put;
+mod read;
+mod recover;
 pub mod status;
+mod store;
+mod upload_store;
+mod uploads;
 
-pub use api::Archive;
+pub use delete::Deleted;
+pub use open::{Archive, OpenOptions};
+pub use read::ObjectReader;
+
+#[cfg(test)]
+mod tests;

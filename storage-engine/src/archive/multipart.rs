@@ -30,6 +30,10 @@ impl UploadId {
         Self(uuid)
     }
 
+    pub(super) fn as_uuid(self) -> Uuid {
+        self.0
+    }
+
     /// Parses an id as a client sends it.
     ///
     /// *Errors*: `NoSuchUpload`: what was never given out does not exist.

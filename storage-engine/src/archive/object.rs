@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::{Checksum, ChecksumType};
 use crate::mode::{Mode, StorageClass};
 use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
 
 /// What a client says about an object besides its bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Attributes {
     /// `Content-Type`.
     pub content_type: Option<String>,

@@ -2,9 +2,23 @@
 
 use std::sync::Arc;
 
-use super::object::Attributes;
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::body::{Body, Staging};
+use super::object::{Attributes, ObjectPart};
+use super::open::{Archive, Inner};
+use super::store::{NewVersion, unique_version};
+use crate::bucket::{Versioning, no_such_bucket};
+use crate::caller::Caller;
+use crate::catalog::Entry;
 use crate::digest::{Checksum, ChecksumType};
-use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
+use crate::element::Element;
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::BodyPlace;
+use crate::mode::{ChangeKind, Permit};
+use crate::name::{BucketName, ObjectKey, StoredName, StoredPath, VersionId};
+use crate::sidecar::{Blocks, Kind, Sidecar};
 
 /// What is known of a PUT before its body is read.
 #[derive(Clone, Debug)]
@@ -40,10 +54,9 @@ pub struct PutDetails {
 }
 
 /// Where a body that was admitted will land.
-#[derive(Clone, Debug)]
 pub struct Admission {
-    pub(crate) target: PutTarget,
-    pub(crate) element: ElementName,
+    pub(super) target: PutTarget,
+    pub(super) element: Arc<Element>,
 }
 
 /// The answer to a PUT or a completed upload.
@@ -61,4 +74,206 @@ pub struct Stored {
     pub checksums: Vec<Checksum>,
     /// What those checksums cover.
     pub checksum_type: ChecksumType,
+}
+
+impl Archive {
+    /// Makes a body the current object of its key.
+    ///
+    /// A repeat of what is there already by the same account, on an element that forbids overwriting,
+    /// answers as the first did and changes nothing (DECISIONS 17).
+    ///
+    /// *Durability*: on return the object survives a power cut.
+    /// *Errors*: `NoSuchBucket`, `PreconditionFailed`, `ModeForbids`, `MetadataTooLarge`, `QuotaExceeded`,
+    /// `StorageFull`, `Unavailable`, `Io`.
+    pub fn put(
+        &self,
+        caller: &Caller,
+        admission: Admission,
+        body: Body,
+        details: PutDetails,
+    ) -> Result<Stored> {
+        let Admission { target, element } = admission;
+        let digest = &body.digest;
+        let content = Content {
+            size: digest.size,
+            sha256: digest.sha256,
+            etag: hex::encode(digest.md5),
+            checksums: digest.checksums.clone(),
+            checksum_type: ChecksumType::FullObject,
+            blocks: body.blocks(),
+            parts: Arc::from([]),
+            upload: None,
+        };
+        let staged = Staged { place: body.place(), inline: body.memory.clone(), staging: body.staging };
+        self.put_version(caller, &target, &element, content, staged, details)
+    }
+
+    /// Decides and commits a new version under the bucket and the key's lock.
+    pub(super) fn put_version(
+        &self,
+        caller: &Caller,
+        target: &PutTarget,
+        element: &Arc<Element>,
+        content: Content,
+        mut staged: Staged,
+        details: PutDetails,
+    ) -> Result<Stored> {
+        let inner = &self.inner;
+        let _gate = self.enter()?;
+        let open_bucket = inner.buckets.get(&target.bucket)?;
+        let held = open_bucket.hold();
+        let bucket = held.as_ref().ok_or_else(|| no_such_bucket(&target.bucket))?;
+        let _key = inner.key_locks.lock(&target.bucket, &target.key);
+        inner.refuse_if_uncovered()?;
+        let newest = inner.catalog.newest(&target.bucket, &target.key)?;
+        check_conditions(newest.as_ref(), &details.conditions, &target.key)?;
+        let retire = match bucket.versioning {
+            Versioning::Enabled => None,
+            Versioning::Never => newest,
+            Versioning::Suspended => inner.catalog.version(&target.bucket, &target.key, VersionId::Null)?,
+        };
+        if let Some(old) = &retire
+            && let Err(refusal) = inner.permit_on(old, ChangeKind::Overwrite)
+        {
+            let repeated =
+                inner.answer_of_repeat(caller, old, element, &content, &details, bucket.versioning);
+            return repeated.ok_or(refusal);
+        }
+        inner.check_room(element, 0)?;
+        let document = element.document();
+        let permit = Permit::grant(document.mode, ChangeKind::Create)?;
+        element.put_bucket(bucket)?;
+        let seq = inner.sequence.draw()?;
+        let version_id = match bucket.versioning {
+            Versioning::Enabled => unique_version(seq)?,
+            Versioning::Never | Versioning::Suspended => VersionId::Null,
+        };
+        let now_ms = inner.options.clock.now_ms();
+        let stored =
+            StoredName::make(target.key.last_segment(), &caller.account_name, now_ms, staged.staging.id);
+        let answer = content.answer(bucket.versioning, version_id);
+        let sidecar = Sidecar {
+            kind: Kind::Object,
+            id: staged.staging.id,
+            bucket: target.bucket.clone(),
+            key: target.key.clone(),
+            version_id,
+            seq,
+            placement_seq: seq,
+            owner: details.owner,
+            created_by: Arc::clone(&caller.account),
+            path: StoredPath::new(now_ms, &stored),
+            size: content.size,
+            sha256: content.sha256,
+            etag: content.etag,
+            checksums: content.checksums,
+            checksum_type: content.checksum_type,
+            blocks: content.blocks,
+            parts: content.parts,
+            upload: content.upload,
+            created_ms: now_ms,
+            modified_ms: now_ms,
+            attributes: details.attributes,
+            unknown: Default::default(),
+        };
+        let version = NewVersion {
+            upload: sidecar.upload,
+            sidecar,
+            body: staged.place,
+            inline: staged.inline,
+            retire: retire.into_iter().collect(),
+        };
+        inner.commit_version(caller, element, &permit, version, &mut staged.staging)?;
+        Ok(answer)
+    }
+}
+
+/// What is known of the content of a new version.
+pub(super) struct Content {
+    pub(super) size: u64,
+    pub(super) sha256: [u8; 32],
+    pub(super) etag: String,
+    pub(super) checksums: Vec<Checksum>,
+    pub(super) checksum_type: ChecksumType,
+    pub(super) blocks: Blocks,
+    pub(super) parts: Arc<[ObjectPart]>,
+    pub(super) upload: Option<Uuid>,
+}
+
+/// Where its bytes are.
+pub(super) struct Staged {
+    pub(super) place: BodyPlace,
+    pub(super) inline: Bytes,
+    pub(super) staging: Staging,
+}
+
+impl Content {
+    fn answer(&self, versioning: Versioning, version_id: VersionId) -> Stored {
+        Stored {
+            version_id: shown_version(versioning, version_id),
+            etag: self.etag.clone(),
+            size: self.size,
+            checksums: self.checksums.clone(),
+            checksum_type: self.checksum_type,
+        }
+    }
+}
+
+/// The version id that an answer carries: none in a bucket that never had versioning.
+pub(super) fn shown_version(versioning: Versioning, version_id: VersionId) -> Option<VersionId> {
+    (versioning != Versioning::Never).then_some(version_id)
+}
+
+fn check_conditions(newest: Option<&Entry>, conditions: &WriteConditions, key: &ObjectKey) -> Result<()> {
+    let current = newest.filter(|entry| !entry.is_marker());
+    if conditions.must_be_new && current.is_some() {
+        return Err(Error::new(ErrorKind::PreconditionFailed, "put object")
+            .about(key)
+            .because("an object of this key exists and If-None-Match: * was sent"));
+    }
+    match (&conditions.etag_is, current) {
+        (None, _) => Ok(()),
+        (Some(_), None) => Err(Error::new(ErrorKind::NoSuchKey, "put object").about(key)),
+        (Some(etag), Some(entry)) if *etag == entry.etag || etag == "*" => Ok(()),
+        (Some(_), Some(_)) => Err(Error::new(ErrorKind::PreconditionFailed, "put object")
+            .about(key)
+            .because("the current object has another ETag than If-Match names")),
+    }
+}
+
+impl Inner {
+    /// Asks for leave to change a version where it lies.
+    ///
+    /// *Errors*: `ModeForbids`, `Unavailable` where its element is absent.
+    pub(super) fn permit_on(&self, entry: &Entry, change: ChangeKind) -> Result<Permit> {
+        let element = self.element(entry.place.element)?;
+        let mode = element.document().mode;
+        Permit::grant(mode, change)
+    }
+
+    /// The answer of the first PUT where this one repeats it in everything.
+    fn answer_of_repeat(
+        &self,
+        caller: &Caller,
+        old: &Entry,
+        element: &Arc<Element>,
+        content: &Content,
+        details: &PutDetails,
+        versioning: Versioning,
+    ) -> Option<Stored> {
+        let (sidecar, holder) = self.sidecar_of(old).ok()?;
+        let same_class = holder.document().mode == element.document().mode;
+        let same = sidecar.kind == Kind::Object
+            && sidecar.sha256 == content.sha256
+            && sidecar.etag == content.etag
+            && sidecar.created_by == caller.account
+            && sidecar.attributes == details.attributes;
+        (same && same_class).then(|| Stored {
+            version_id: shown_version(versioning, sidecar.version_id),
+            etag: sidecar.etag,
+            size: sidecar.size,
+            checksums: sidecar.checksums,
+            checksum_type: sidecar.checksum_type,
+        })
+    }
 }

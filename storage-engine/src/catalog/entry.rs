@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::digest::{ChecksumAlgorithm, ChecksumType, crc32c_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Place;
-use crate::name::{ElementId, ObjectKey, StoredPath, VersionId};
+use crate::name::{ElementId, StoredPath, VersionId};
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
 /// Whether a version is an object or a delete marker.
@@ -150,6 +150,3 @@ impl Entry {
         self.kind == EntryKind::Marker
     }
 }
-
-/// A version with its key, as a scan finds it.
-pub(crate) type Keyed = (ObjectKey, Entry);

@@ -11,9 +11,9 @@ mod key;
 mod listing;
 mod store;
 
-pub(crate) use entry::{Entry, EntryKind};
+pub(crate) use entry::Entry;
 pub use feed::{Change, ChangeKind, Cursor};
-pub(crate) use listing::{Page, PageRequest, Row};
+pub(crate) use listing::{PageRequest, Row};
 pub(crate) use store::{Catalog, Update};
 
 #[cfg(test)]

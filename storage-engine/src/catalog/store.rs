@@ -16,6 +16,7 @@ use super::key;
 use super::listing::{self, Page, PageRequest};
 use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
+use crate::log::Place;
 use crate::name::{BucketName, ElementId, ObjectKey, VersionId};
 
 const FILE: &str = "catalog/catalog.redb";
@@ -192,6 +193,61 @@ impl Catalog {
             covered.insert(element.as_bytes().as_slice(), ()).map_err(failed)?;
         }
         transaction.commit().map_err(failed)
+    }
+
+    /// Forgets that an element is covered.
+    pub(crate) fn clear_covered(&self, element: ElementId) -> Result<()> {
+        let transaction = durable(&self.database)?;
+        {
+            let mut covered = transaction.open_table(COVERED).map_err(failed)?;
+            covered.remove(element.as_bytes().as_slice()).map_err(failed)?;
+        }
+        transaction.commit().map_err(failed)
+    }
+
+    /// Bytes of the data files on `element`, by a walk over all versions.
+    pub(crate) fn usage(&self, element: ElementId) -> Result<u64> {
+        let transaction = self.database.begin_read().map_err(failed)?;
+        let versions = transaction.open_table(VERSIONS).map_err(failed)?;
+        let mut bytes = 0;
+        for row in versions.iter().map_err(failed)? {
+            let (_, value) = row.map_err(failed)?;
+            let entry = Entry::decode(value.value(), 0)?;
+            bytes += if entry.place.element == element { entry.size } else { 0 };
+        }
+        Ok(bytes)
+    }
+
+    /// Of several versions `null` of one key, all but the newest, which a stop left behind: takes them
+    /// out of the catalog and returns their places.
+    pub(crate) fn drop_superseded_nulls(&self) -> Result<Vec<Place>> {
+        let mut transaction = self.database.begin_write().map_err(failed)?;
+        transaction.set_durability(Durability::None).map_err(failed)?;
+        let mut superseded = Vec::new();
+        {
+            let mut versions = transaction.open_table(VERSIONS).map_err(failed)?;
+            let mut null_of: Option<Vec<u8>> = None;
+            let mut rows = Vec::new();
+            for row in versions.iter().map_err(failed)? {
+                let (row, value) = row.map_err(failed)?;
+                let entry = Entry::decode(value.value(), 0)?;
+                let name = row.value().get(..row.value().len().saturating_sub(8)).unwrap_or_default();
+                if !entry.version_id.is_null() {
+                    continue;
+                }
+                if null_of.as_deref() == Some(name) {
+                    rows.push(row.value().to_vec());
+                    superseded.push(entry.place);
+                } else {
+                    null_of = Some(name.to_vec());
+                }
+            }
+            for row in rows {
+                versions.remove(row.as_slice()).map_err(failed)?;
+            }
+        }
+        transaction.commit().map_err(failed)?;
+        Ok(superseded)
     }
 
     /// The newest version of a key, marker or object.

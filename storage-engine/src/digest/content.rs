@@ -2,10 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use sha2::Digest as _;
 
 use super::block::{BlockDigests, BlockHasher};
 use super::checksum::{Checksum, ChecksumAlgorithm, ChecksumHasher};
+use super::md5_lane::Md5Lane;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a client says its body is. Each claim present is compared before anything is published.
@@ -39,10 +41,11 @@ pub struct ContentDigest {
 /// Digests a body while it arrives.
 pub struct ContentHasher {
     size: u64,
-    md5: md5::Md5,
+    md5: Md5Lane,
     sha256: sha2::Sha256,
     blocks: BlockHasher,
     checksums: Vec<ChecksumHasher>,
+    wants_sha256: bool,
 }
 
 impl ContentHasher {
@@ -50,19 +53,37 @@ impl ContentHasher {
     #[must_use]
     pub fn new(algorithms: &[ChecksumAlgorithm]) -> Self {
         let extra = algorithms.iter().filter(|algorithm| **algorithm != ChecksumAlgorithm::Sha256);
+        let wants_sha256 = algorithms.contains(&ChecksumAlgorithm::Sha256);
         Self {
             size: 0,
-            md5: md5::Md5::new(),
+            md5: Md5Lane::new(),
             sha256: sha2::Sha256::new(),
             blocks: BlockHasher::default(),
             checksums: extra.map(|algorithm| ChecksumHasher::new(*algorithm)).collect(),
+            wants_sha256,
         }
+    }
+
+    /// A hasher for bytes whose ETag is not their MD5: that stays zero.
+    pub(crate) fn without_md5(algorithms: &[ChecksumAlgorithm]) -> Self {
+        Self { md5: Md5Lane::Off, ..Self::new(algorithms) }
     }
 
     /// Takes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.size += bytes.len() as u64;
         self.md5.update(bytes);
+        self.update_others(bytes);
+    }
+
+    /// Takes the next bytes of a body that may be long: from its second MiB on MD5, the slowest digest,
+    /// is computed on a thread of its own.
+    pub fn update_shared(&mut self, bytes: &Bytes) {
+        self.md5.update_shared(bytes);
+        self.update_others(bytes);
+    }
+
+    fn update_others(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
         self.sha256.update(bytes);
         self.blocks.update(bytes);
         for checksum in &mut self.checksums {
@@ -70,15 +91,17 @@ impl ContentHasher {
         }
     }
 
-    /// Ends the body. The SHA-256 is always among the checksums.
+    /// Ends the body.
     #[must_use]
     pub fn finish(self) -> ContentDigest {
         let sha256: [u8; 32] = self.sha256.finalize().into();
         let mut checksums: Vec<Checksum> = self.checksums.into_iter().map(ChecksumHasher::finish).collect();
-        checksums.push(Checksum::from_raw(ChecksumAlgorithm::Sha256, &sha256));
+        if self.wants_sha256 {
+            checksums.push(Checksum::from_raw(ChecksumAlgorithm::Sha256, &sha256));
+        }
         ContentDigest {
             size: self.size,
-            md5: self.md5.finalize().into(),
+            md5: self.md5.finish(),
             sha256,
             checksums,
             blocks: self.blocks.finish(),

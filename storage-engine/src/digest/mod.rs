@@ -4,9 +4,11 @@
 mod block;
 mod checksum;
 mod content;
+mod md5_lane;
 
 pub(crate) use block::crc32c_of;
 pub use block::{BLOCK_BYTES, BlockDigests};
+pub(crate) use checksum::ChecksumHasher;
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
 pub use content::{ClientDigests, ContentDigest, ContentHasher};
 

@@ -14,9 +14,11 @@ mod real;
 pub mod simulated;
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
-pub use real::RealDisk;
+pub(crate) use durable::parent;
+pub use real::{RealDisk, RealDisks};
 
 #[cfg(test)]
 mod conformance;
@@ -70,6 +72,12 @@ pub trait Disk: Send + Sync {
 
     /// Which file system the root is on: two roots with different answers are on different ones.
     fn file_system_id(&self) -> io::Result<u64>;
+}
+
+/// Where disks come from: the real ones, or those of a simulated machine.
+pub trait Disks: Send + Sync {
+    /// Opens the folder at `root` as a disk; with `create`, makes it and every missing one above it.
+    fn open(&self, root: &Path, create: bool) -> io::Result<SharedDisk>;
 }
 
 /// An open file. Offsets and lengths are in bytes.

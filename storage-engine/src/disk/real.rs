@@ -4,12 +4,13 @@ use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::{self, AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use super::durable::parent;
-use super::{DirEntry, Disk, DiskFile, DiskLock, EntryKind, Space};
+use super::{DirEntry, Disk, DiskFile, DiskLock, Disks, EntryKind, SharedDisk, Space};
 
 /// Bits of files and folders the engine makes: documents are not the world's to read.
 const FILE_BITS: u32 = 0o640;
@@ -90,6 +91,17 @@ impl RealDisk {
     fn rename(&self, from: &str, to: &str, flags: RenameFlags) -> io::Result<()> {
         let (source, target) = (self.folder_of(from)?, self.folder_of(to)?);
         Ok(fs::renameat_with(source, last(from), target, last(to), flags)?)
+    }
+}
+
+/// The disks of this computer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealDisks;
+
+impl Disks for RealDisks {
+    fn open(&self, root: &Path, create: bool) -> io::Result<SharedDisk> {
+        let disk = if create { RealDisk::create_root(root)? } else { RealDisk::open(root)? };
+        Ok(Arc::new(disk))
     }
 }
 

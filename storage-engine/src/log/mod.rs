@@ -13,9 +13,9 @@ mod recovery;
 mod segment;
 mod writer;
 
-pub(crate) use record::{Attachments, BodyPlace, Change, Place, Record, Who};
+pub(crate) use record::{Attachments, BodyPlace, Change, Place, Record, Retired};
 pub(crate) use recovery::{Recovered, recover};
-pub(crate) use segment::{SEGMENT_BYTES, WAL_DIR};
+pub(crate) use segment::WAL_DIR;
 pub(crate) use writer::{Committed, Log};
 
 #[cfg(test)]

@@ -61,6 +61,14 @@ pub(crate) struct Place {
     pub(crate) blocks: Option<Uuid>,
 }
 
+/// A version that another takes the place of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Retired {
+    pub(crate) place: Place,
+    /// Sequence number of the version.
+    pub(crate) version_seq: u64,
+}
+
 /// Where the bytes of a new object are when the record is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,7 +86,7 @@ pub(crate) enum BodyPlace {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Change {
     /// A pair is published at `place`; those in `retire` are superseded and go.
-    Put { place: Place, id: Uuid, body: BodyPlace, retire: Vec<Place>, upload: Option<Uuid> },
+    Put { place: Place, id: Uuid, body: BodyPlace, retire: Vec<Retired>, upload: Option<Uuid> },
     /// A version goes for good.
     Remove { place: Place, bucket: BucketName, key: String, version_seq: u64 },
     /// The change of this number was committed and could not be published: it never happened.

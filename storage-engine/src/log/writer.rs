@@ -42,6 +42,8 @@ struct State {
     queue: VecDeque<Queued>,
     leading: bool,
     latched: bool,
+    /// The last checkpoint failed: a change that needs its room is refused instead of waiting.
+    stalled: bool,
     current: Arc<Segment>,
     position: u64,
     next_frame: u64,
@@ -107,6 +109,7 @@ impl Log {
             queue: VecDeque::new(),
             leading: false,
             latched: false,
+            stalled: false,
             current: Arc::new(current),
             position: FRAMES_AT,
             next_frame: frame,
@@ -133,6 +136,12 @@ impl Log {
     /// Refuses every change from now on.
     pub(crate) fn latch(&self) {
         self.lock().latched = true;
+        self.changed.notify_all();
+    }
+
+    /// Says whether the last checkpoint failed.
+    pub(crate) fn set_stalled(&self, stalled: bool) {
+        self.lock().stalled = stalled;
         self.changed.notify_all();
     }
 
@@ -243,6 +252,12 @@ impl Log {
         while state.closed.len() >= LIVE_SEGMENTS_MAX {
             if state.latched {
                 return (state, Err(self.latched_error()));
+            }
+            if state.stalled {
+                let error = Error::new(ErrorKind::Unavailable, "commit").about(self.element).because(
+                    "its log is full and the last checkpoint failed: see the server's messages for the cause",
+                );
+                return (state, Err(error));
             }
             self.checkpointer.ring(Call::Work);
             state = self.wait(state);

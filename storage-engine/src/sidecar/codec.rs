@@ -22,7 +22,7 @@ const SCHEMA: u64 = 1;
 /// A key whose JSON text is longer than this (control characters, many quotes) is kept as base64.
 const KEY_JSON_BYTES_MAX: usize = 1400;
 
-const ORDER: [&str; 32] = [
+const ORDER: [&str; 33] = [
     "schema",
     "kind",
     "id",
@@ -52,6 +52,7 @@ const ORDER: [&str; 32] = [
     "tags",
     "parts",
     "part_checksums",
+    "upload",
     "blocks",
     "posix",
     "overflow",
@@ -140,6 +141,9 @@ fn members_of(sidecar: &Sidecar) -> Members {
             set("part_checksums", checksums);
         }
     }
+    if let Some(upload) = sidecar.upload {
+        set("upload", upload.simple().to_string().into());
+    }
     set_attributes(&sidecar.attributes, set);
     members
 }
@@ -193,6 +197,10 @@ fn sidecar_of(mut fields: Fields<'_>) -> Result<Sidecar> {
         checksum_type,
         blocks: if is_object { blocks_of(&mut fields)? } else { Blocks::Inline(BlockDigests::default()) },
         parts: parts_of(&mut fields, algorithm)?.into(),
+        upload: match fields.text_if("upload")? {
+            None => None,
+            Some(text) => Some(uuid::Uuid::try_parse(&text).map_err(|_| fields.corrupt("upload"))?),
+        },
         created_ms: fields.parsed("created_at", from_rfc3339)?,
         modified_ms: fields.parsed("modified_at", from_rfc3339)?,
         attributes: attributes_of(&mut fields)?,

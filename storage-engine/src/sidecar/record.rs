@@ -64,6 +64,8 @@ pub struct Sidecar {
     pub blocks: Blocks,
     /// The parts, where it was uploaded in parts.
     pub parts: Arc<[ObjectPart]>,
+    /// The upload that was completed to it.
+    pub upload: Option<Uuid>,
     /// When the version was made, in milliseconds since 1970.
     pub created_ms: u64,
     /// When the sidecar was last changed.

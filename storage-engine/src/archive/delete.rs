@@ -1,0 +1,163 @@
+//! Deleting: for good in buckets without versioning, by a marker in others.
+
+use std::sync::Arc;
+
+use super::body::Staging;
+use super::open::{Archive, Inner};
+use super::put::shown_version;
+use super::store::{NewVersion, unique_version, uuid_at};
+use crate::bucket::{BucketDocument, Versioning, no_such_bucket};
+use crate::caller::Caller;
+use crate::catalog::{Entry, Update};
+use crate::digest::{BlockDigests, ChecksumType};
+use crate::error::Result;
+use crate::log::{Attachments, BodyPlace, Change, Record};
+use crate::mode::{ChangeKind, Mode, Permit};
+use crate::name::{BucketName, ObjectKey, StoredName, StoredPath, VersionId};
+use crate::sidecar::{Blocks, Kind, Sidecar};
+
+/// What a DELETE did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// The version removed, or of the marker made; `None` in a bucket that never had versioning.
+    pub version_id: Option<VersionId>,
+    /// Whether a delete marker was made or removed.
+    pub delete_marker: bool,
+}
+
+impl Archive {
+    /// Deletes a key, or one version of it. What is not there is no error (API page "DeleteObject").
+    ///
+    /// *Durability*: on return it stays deleted through a power cut.
+    /// *Errors*: `NoSuchBucket`, `ModeForbids`, `Unavailable`, `StorageFull`, `Io`.
+    pub fn delete(
+        &self,
+        caller: &Caller,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        version: Option<VersionId>,
+    ) -> Result<Deleted> {
+        let inner = &self.inner;
+        let _gate = self.enter()?;
+        let open_bucket = inner.buckets.get(bucket)?;
+        let held = open_bucket.hold();
+        let document = held.as_ref().ok_or_else(|| no_such_bucket(bucket))?;
+        let _key = inner.key_locks.lock(bucket, key);
+        inner.refuse_if_uncovered()?;
+        let versioning = document.versioning;
+        match version {
+            Some(version) => {
+                let found = inner.catalog.version(bucket, key, version)?;
+                let delete_marker = found.as_ref().is_some_and(Entry::is_marker);
+                if let Some(entry) = found {
+                    inner.remove_version(caller, bucket, key, &entry)?;
+                }
+                Ok(Deleted { version_id: Some(version), delete_marker })
+            }
+            None if versioning == Versioning::Never => {
+                if let Some(entry) = inner.catalog.newest(bucket, key)? {
+                    inner.remove_version(caller, bucket, key, &entry)?;
+                }
+                Ok(Deleted::default())
+            }
+            None => inner.put_marker(caller, document, key),
+        }
+    }
+}
+
+impl Inner {
+    /// Removes a version for good. The caller holds the key's lock.
+    pub(super) fn remove_version(
+        &self,
+        caller: &Caller,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        entry: &Entry,
+    ) -> Result<()> {
+        let element = self.element(entry.place.element)?;
+        let change = if entry.is_marker() { ChangeKind::DeleteMarker } else { ChangeKind::Delete };
+        let document = element.document();
+        let _permit: Permit = Permit::grant(document.mode, change)?;
+        let seq = self.sequence.draw()?;
+        let change = Change::Remove {
+            place: entry.place.clone(),
+            bucket: bucket.clone(),
+            key: key.as_str().to_owned(),
+            version_seq: entry.seq,
+        };
+        let record = Record::new(seq, self.options.clock.now_ms(), caller, change);
+        let committed = element.log()?.append(record, &Attachments::default())?;
+        self.catalog.apply(&[Update::Remove {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            version_seq: entry.seq,
+            change_seq: seq,
+        }])?;
+        self.note_applied(seq);
+        self.retire(std::iter::once(entry))?;
+        committed.applied();
+        Ok(())
+    }
+
+    /// Puts a delete marker before the versions of a key. The caller holds the key's lock.
+    fn put_marker(&self, caller: &Caller, bucket: &Arc<BucketDocument>, key: &ObjectKey) -> Result<Deleted> {
+        let element = self.ingest_element(Mode::Edit, 0)?;
+        let document = element.document();
+        let permit = Permit::grant(document.mode, ChangeKind::Create)?;
+        let retire = match bucket.versioning {
+            Versioning::Suspended => self.catalog.version(&bucket.name, key, VersionId::Null)?,
+            Versioning::Never | Versioning::Enabled => None,
+        };
+        if let Some(old) = &retire {
+            self.permit_on(old, ChangeKind::Overwrite)?;
+        }
+        element.put_bucket(bucket)?;
+        let seq = self.sequence.draw()?;
+        let version_id = match bucket.versioning {
+            Versioning::Enabled => unique_version(seq)?,
+            Versioning::Never | Versioning::Suspended => VersionId::Null,
+        };
+        let now_ms = self.options.clock.now_ms();
+        let id = uuid_at(now_ms)?;
+        let stored = StoredName::make(key.last_segment(), &caller.account_name, now_ms, id);
+        let sidecar = Sidecar {
+            kind: Kind::Marker,
+            id,
+            bucket: bucket.name.clone(),
+            key: key.clone(),
+            version_id,
+            seq,
+            placement_seq: seq,
+            owner: Arc::clone(&bucket.owner),
+            created_by: Arc::clone(&caller.account),
+            path: StoredPath::new(now_ms, &stored),
+            size: 0,
+            sha256: [0; 32],
+            etag: String::new(),
+            checksums: Vec::new(),
+            checksum_type: ChecksumType::FullObject,
+            blocks: Blocks::Inline(BlockDigests::default()),
+            parts: Arc::from([]),
+            upload: None,
+            created_ms: now_ms,
+            modified_ms: now_ms,
+            attributes: Default::default(),
+            unknown: Default::default(),
+        };
+        let version = NewVersion {
+            sidecar,
+            body: BodyPlace::Absent,
+            inline: Default::default(),
+            retire: retire.into_iter().collect(),
+            upload: None,
+        };
+        self.commit_version(
+            caller,
+            &element,
+            &permit,
+            version,
+            &mut Staging::none(Arc::clone(&element), id),
+        )?;
+        Ok(Deleted { version_id: shown_version(bucket.versioning, version_id), delete_marker: true })
+    }
+}

@@ -1,0 +1,238 @@
+//! Opening and closing the archive.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::thread::JoinHandle;
+
+use super::checkpoint::CheckpointMark;
+use super::uploads::Uploads;
+use crate::bell::{Bell, Call};
+use crate::bucket::BucketSet;
+use crate::catalog::Catalog;
+use crate::clock::{Clock, SystemClock};
+use crate::disk::{DiskLock, RealDisks, SharedDisk};
+use crate::element::{Element, Registered};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key_lock::KeyLocks;
+use crate::name::ElementId;
+use crate::sequence::Sequence;
+
+/// How an archive is opened.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// The data directory; made where it does not exist.
+    pub data: PathBuf,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where disks come from.
+    pub disks: Arc<dyn crate::disk::Disks>,
+    /// What the lock files say of this process, such as `artstore serve, process 4711`.
+    pub holder: String,
+}
+
+impl OpenOptions {
+    /// The archive in `data` on the real disk with the system's clock.
+    #[must_use]
+    pub fn new(data: PathBuf) -> Self {
+        let holder = format!("process {}", std::process::id());
+        Self { data, clock: Arc::new(SystemClock), disks: Arc::new(RealDisks), holder }
+    }
+}
+
+/// The archive. Shared as `Arc<Archive>`.
+///
+/// *Concurrency*: every method may be called from any thread. Lock order: gate, bucket, key, element
+/// document, log, catalog.
+pub struct Archive {
+    pub(super) inner: Arc<Inner>,
+    checkpointer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the archive's threads share.
+pub(super) struct Inner {
+    pub(super) options: OpenOptions,
+    /// The data directory.
+    pub(super) disk: SharedDisk,
+    pub(super) elements: RwLock<BTreeMap<ElementId, ElementSlot>>,
+    pub(super) buckets: BucketSet,
+    pub(super) uploads: Uploads,
+    pub(super) catalog: Catalog,
+    pub(super) sequence: Sequence,
+    pub(super) key_locks: KeyLocks,
+    pub(super) bell: Arc<Bell>,
+    pub(super) checkpoint: Mutex<CheckpointMark>,
+    /// Held shared by every change, alone by the close; `true` once closed.
+    pub(super) gate: RwLock<bool>,
+    /// Highest sequence number that the catalog shows.
+    pub(super) applied_seq: AtomicU64,
+    _lock: Box<dyn DiskLock>,
+}
+
+/// A registered element.
+pub(super) enum ElementSlot {
+    /// In use.
+    Ready(Arc<Element>),
+    /// Its root or document was not found at start; whether the catalog knows all that lies on it.
+    Absent { registered: Registered, is_covered: bool },
+}
+
+impl Archive {
+    /// Opens the archive; at the first start makes it, with the elements edit-01 and rw-01.
+    ///
+    /// What the logs hold beyond the last checkpoint is applied; a catalog that is missing or damaged
+    /// is rebuilt from the sidecars.
+    ///
+    /// *Errors*: `Locked` naming the holder; `NewerFormat`; `Corrupt`; `StorageFull`; `Io`.
+    pub fn open(options: OpenOptions) -> Result<Self> {
+        let data = options.data.display().to_string();
+        let io = |error| Error::io("open data directory", &data, error);
+        let disk = options.disks.open(&options.data, true).map_err(io)?;
+        for folder in ["control", "elements"] {
+            if !disk.exists(folder).map_err(io)? {
+                disk.create_dir_durable(folder).map_err(io)?;
+            }
+        }
+        let lock = disk.lock("lock", &options.holder).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                Error::new(ErrorKind::Locked, "open data directory").about(&data).because(format_args!(
+                    "it is in use by {error}: stop that process, or choose another --data"
+                ))
+            }
+            _ => Error::io("lock data directory", &data, error),
+        })?;
+        let archive_id = super::control::archive_id(&*disk)?;
+        let mark = CheckpointMark::read(&*disk)?;
+        let elements = super::element::open_all(&options, &*disk)?;
+        let catalog = Catalog::open(&*disk, archive_id, mark.number)?;
+        let inner = Arc::new(Inner {
+            sequence: Sequence::open(Arc::clone(&disk))?,
+            options,
+            disk,
+            elements: RwLock::new(elements),
+            buckets: BucketSet::default(),
+            uploads: Uploads::default(),
+            catalog,
+            key_locks: KeyLocks::new(),
+            bell: Arc::new(Bell::new()),
+            checkpoint: Mutex::new(mark),
+            gate: RwLock::new(false),
+            applied_seq: AtomicU64::new(0),
+            _lock: lock,
+        });
+        inner.recover()?;
+        let checkpointer = Inner::start_checkpointer(&inner)?;
+        Ok(Self { inner, checkpointer: Mutex::new(Some(checkpointer)) })
+    }
+
+    /// Waits for the changes in flight, checkpoints, and gives the locks back when the last user of
+    /// the archive lets go of it. Later changes answer `Unavailable`. Closing twice is no error.
+    ///
+    /// *Errors*: those of the last checkpoint; nothing acknowledged depends on it.
+    pub fn close(&self) -> Result<()> {
+        let was_closed = {
+            let mut gate = self.inner.gate.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *gate, true)
+        };
+        self.inner.bell.ring(Call::Stop);
+        let checkpointer = self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let joined = checkpointer.map_or(Ok(()), JoinHandle::join);
+        if joined.is_err() {
+            return Err(Error::new(ErrorKind::Io, "close archive").because("the checkpoint thread failed"));
+        }
+        if was_closed { Ok(()) } else { self.inner.run_checkpoint(true) }
+    }
+
+    /// Opens the gate for one change.
+    ///
+    /// *Errors*: `Unavailable` once the archive is closing.
+    pub(super) fn enter(&self) -> Result<RwLockReadGuard<'_, bool>> {
+        let gate = self.inner.gate.read().unwrap_or_else(PoisonError::into_inner);
+        if *gate {
+            return Err(Error::new(ErrorKind::Unavailable, "change archive")
+                .because("the server is stopping: try again"));
+        }
+        Ok(gate)
+    }
+
+    /// The highest sequence number that readers see.
+    #[must_use]
+    pub fn applied_seq(&self) -> u64 {
+        self.inner.applied_seq.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Archive {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::warn!(%error, "the archive was not closed cleanly; the next start recovers it");
+        }
+    }
+}
+
+impl Inner {
+    /// The element of this id where it is in use.
+    ///
+    /// *Errors*: `Unavailable` where it is absent.
+    pub(super) fn element(&self, id: ElementId) -> Result<Arc<Element>> {
+        let elements = self.elements.read().unwrap_or_else(PoisonError::into_inner);
+        match elements.get(&id) {
+            Some(ElementSlot::Ready(element)) => Ok(Arc::clone(element)),
+            Some(ElementSlot::Absent { registered, .. }) => Err(absent(registered)),
+            None => Err(Error::new(ErrorKind::Unavailable, "find element")
+                .about(id)
+                .because("the catalog names an element that is not registered: run artstore element create for its root")),
+        }
+    }
+
+    /// Every element in use.
+    pub(super) fn ready_elements(&self) -> Vec<Arc<Element>> {
+        let elements = self.elements.read().unwrap_or_else(PoisonError::into_inner);
+        let ready = elements.values().filter_map(|slot| match slot {
+            ElementSlot::Ready(element) => Some(Arc::clone(element)),
+            ElementSlot::Absent { .. } => None,
+        });
+        ready.collect()
+    }
+
+    /// Refuses an answer that an absent element could contradict: one whose content the catalog does
+    /// not know may hold any key (DECISIONS 3).
+    ///
+    /// *Errors*: `Unavailable`, naming the element.
+    pub(super) fn refuse_if_uncovered(&self) -> Result<()> {
+        let elements = self.elements.read().unwrap_or_else(PoisonError::into_inner);
+        for slot in elements.values() {
+            if let ElementSlot::Absent { registered, is_covered: false } = slot {
+                return Err(absent(registered));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses where any element is absent: for answers about everything a bucket holds.
+    ///
+    /// *Errors*: `Unavailable`, naming the element.
+    pub(super) fn refuse_if_absent(&self) -> Result<()> {
+        let elements = self.elements.read().unwrap_or_else(PoisonError::into_inner);
+        for slot in elements.values() {
+            if let ElementSlot::Absent { registered, .. } = slot {
+                return Err(absent(registered));
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that readers see the change of this number.
+    pub(super) fn note_applied(&self, seq: u64) {
+        self.applied_seq.fetch_max(seq, Ordering::AcqRel);
+    }
+}
+
+fn absent(registered: &Registered) -> Error {
+    Error::new(ErrorKind::Unavailable, "use element").about(&registered.name).because(format_args!(
+        "its root {} was not found when the server started: bring it back and restart",
+        Path::new(&registered.root).display()
+    ))
+}

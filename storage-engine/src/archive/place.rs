@@ -1,0 +1,98 @@
+//! Placement: which element a new object goes to, and what is refused before its body is read.
+
+use std::sync::Arc;
+
+use super::open::{Archive, ElementSlot, Inner};
+use super::put::{Admission, PutTarget};
+use crate::element::Element;
+use crate::error::{Error, ErrorKind, Result};
+use crate::mode::{Mode, mode_of_class_name};
+
+/// Room that bodies leave free on every file system, in bytes: for log, catalog and deletes.
+const RESERVE_BYTES: u64 = 32 * 1024 * 1024;
+/// Free inodes that bodies leave.
+const RESERVE_INODES: u64 = 64;
+
+impl Archive {
+    /// Decides where an object would land, before its body is read.
+    ///
+    /// *Errors*: `NoSuchBucket`, `InvalidStorageClass`, `QuotaExceeded`, `StorageFull`, `Unavailable`,
+    /// `EntityTooLarge`.
+    pub fn admit(&self, target: PutTarget) -> Result<Admission> {
+        let _gate = self.enter()?;
+        let bucket = self.inner.buckets.get(&target.bucket)?;
+        if bucket.hold().is_none() {
+            return Err(crate::bucket::no_such_bucket(&target.bucket));
+        }
+        if target.length.is_some_and(|length| length > super::multipart::PART_BYTES_MAX) {
+            return Err(Error::new(ErrorKind::EntityTooLarge, "put object")
+                .about(&target.key)
+                .because("an object sent in one piece has at most 5 GiB: upload it in parts"));
+        }
+        self.inner.refuse_if_uncovered()?;
+        let mode = ingest_mode(target.class.as_deref())?;
+        let element = self.inner.ingest_element(mode, target.length.unwrap_or(0))?;
+        Ok(Admission { target, element })
+    }
+}
+
+/// The mode that a class asks for; without one, the default mode.
+pub(super) fn ingest_mode(class: Option<&str>) -> Result<Mode> {
+    match class {
+        None => Ok(Mode::Edit),
+        Some(class) => mode_of_class_name(class),
+    }
+}
+
+impl Inner {
+    /// The first element of `mode` with room for `length` bytes, by priority, then name.
+    ///
+    /// *Errors*: `InvalidStorageClass` where no element has the mode, else why none takes it.
+    pub(super) fn ingest_element(&self, mode: Mode, length: u64) -> Result<Arc<Element>> {
+        let mut candidates: Vec<Arc<Element>> =
+            self.ready_elements().into_iter().filter(|element| element.document().mode == mode).collect();
+        candidates.sort_by_key(|element| (element.document().priority, element.name.clone()));
+        let mut refusal = None;
+        for element in candidates {
+            match self.check_room(&element, length) {
+                Ok(()) => return Ok(element),
+                Err(error) => refusal = Some(error),
+            }
+        }
+        Err(refusal.unwrap_or_else(|| self.no_element_of(mode)))
+    }
+
+    fn no_element_of(&self, mode: Mode) -> Error {
+        let elements = self.elements.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if elements.values().any(|slot| matches!(slot, ElementSlot::Absent { .. })) {
+            return Error::new(ErrorKind::Unavailable, "choose element").because(format_args!(
+                "no element of mode {mode} is in use and an element is absent: bring it back and restart"
+            ));
+        }
+        Error::new(ErrorKind::InvalidStorageClass, "choose element")
+            .because(format_args!("no element has the mode {mode} that this storage class asks for"))
+    }
+
+    /// Whether `length` more bytes fit on an element.
+    ///
+    /// *Errors*: `QuotaExceeded`, `StorageFull`, `Unavailable`.
+    pub(super) fn check_room(&self, element: &Element, length: u64) -> Result<()> {
+        if element.log()?.is_latched() {
+            return Err(Error::new(ErrorKind::Unavailable, "choose element")
+                .about(&element.name)
+                .because("it is read-only after an I/O error until the server is restarted"));
+        }
+        let quota = element.document().max_size_bytes;
+        if quota.is_some_and(|quota| element.used_bytes().saturating_add(length) > quota) {
+            return Err(Error::new(ErrorKind::QuotaExceeded, "choose element").about(&element.name));
+        }
+        let space =
+            element.disk.space().map_err(|error| Error::io("ask for free space", &element.name, error))?;
+        if space.free_bytes < length.saturating_add(RESERVE_BYTES) || space.free_inodes < RESERVE_INODES {
+            return Err(Error::new(ErrorKind::StorageFull, "choose element")
+                .about(&element.name)
+                .because("its file system has no room: delete what is not needed or add an element"));
+        }
+        Ok(())
+    }
+}

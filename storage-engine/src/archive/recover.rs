@@ -1,0 +1,276 @@
+//! Recovery: what the logs hold beyond the last checkpoint is applied again, in the archive's order.
+//!
+//! Every step may have happened before the stop, in part or whole, so that each is done again in a
+//! way that ends the same: files that ride in the log are written anew, staged bodies renamed where
+//! they still are, what was superseded removed where it still is.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, PoisonError};
+
+use super::multipart::UploadId;
+use super::open::{ElementSlot, Inner};
+use super::upload_store;
+use crate::bell::Call;
+use crate::bucket::BucketDocument;
+use crate::catalog::{Entry, Update};
+use crate::disk::Disk;
+use crate::element::{Element, Found, NewPair, STAGING_DIR, scan};
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::{Attachments, BodyPlace, Change, Log, Place, Record, Recovered, Retired, recover};
+use crate::name::{ElementId, ObjectKey, StoredPath};
+use crate::sidecar;
+
+/// Versions loaded into the catalog at once, in sorted order.
+const LOAD_ROWS_MAX: usize = 50_000;
+
+struct Replayed {
+    element: Arc<Element>,
+    record: Record,
+    attachments: Attachments,
+}
+
+impl Inner {
+    /// Brings files and catalog to what the logs say, and starts the logs.
+    ///
+    /// *Errors*: `Corrupt` where a log or a staged body that it names is damaged or missing, `NewerFormat`,
+    /// `Io`.
+    pub(super) fn recover(&self) -> Result<()> {
+        let was_clean = {
+            let mut mark = self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
+            let was_clean = std::mem::replace(&mut mark.is_clean, false);
+            self.settle_absent(was_clean)?;
+            mark.write(&*self.disk)?;
+            was_clean
+        };
+        let elements = self.ready_elements();
+        for element in &elements {
+            for document in element.read_buckets()? {
+                self.buckets.admit(document);
+            }
+        }
+        let scanned = self.scan_uncovered(&elements)?;
+        let (changes, recovered) = self.read_logs(&elements)?;
+        let count = changes.len();
+        self.replay(changes)?;
+        if scanned {
+            for place in self.catalog.drop_superseded_nulls()? {
+                tracing::warn!(path = %place.path, "a superseded version lies beside its successor; artstore fsck reports it");
+            }
+        }
+        for (element, recovered) in elements.iter().zip(recovered) {
+            sweep_staging(&*element.disk)?;
+            for upload in upload_store::read_all(element)? {
+                self.uploads.admit(upload, Arc::clone(element))?;
+            }
+            if element.document().max_size_bytes.is_some() {
+                element.add_used(self.catalog.usage(element.id)?);
+            }
+            element.set_log(Log::start(
+                Arc::clone(&element.disk),
+                element.id,
+                (recovered.next_segment, recovered.next_frame),
+                recovered.live,
+                recovered.spares,
+                Arc::clone(&self.bell),
+            )?);
+        }
+        if count > 0 || scanned || !was_clean {
+            tracing::info!(changes = count, scanned, "the archive was recovered");
+            self.bell.ring(Call::Work);
+        }
+        Ok(())
+    }
+
+    /// Decides for each absent element whether the catalog knows everything on it: only where it was
+    /// covered and the archive was closed properly.
+    fn settle_absent(&self, was_clean: bool) -> Result<()> {
+        let mut elements = self.elements.write().unwrap_or_else(PoisonError::into_inner);
+        for (id, slot) in elements.iter_mut() {
+            if let ElementSlot::Absent { is_covered, .. } = slot {
+                if !was_clean {
+                    self.catalog.clear_covered(*id)?;
+                }
+                *is_covered = self.catalog.covers(*id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads what lies on elements that the catalog does not cover; says whether there was one.
+    fn scan_uncovered(&self, elements: &[Arc<Element>]) -> Result<bool> {
+        let mut scanned = false;
+        for element in elements {
+            if self.catalog.covers(element.id)? {
+                continue;
+            }
+            scanned = true;
+            let mut rows = Vec::new();
+            scan(&*element.disk, &mut |found| {
+                match found {
+                    Found::Sidecar(sidecar, overflow) => {
+                        self.sequence.rise_above(sidecar.seq.max(sidecar.placement_seq));
+                        let entry = Entry::of(&sidecar, element.id, overflow.as_deref());
+                        rows.push((sidecar.bucket.clone(), sidecar.key.clone(), entry));
+                    }
+                    Found::Unreadable(path, error) => {
+                        tracing::error!(path, %error, "a sidecar cannot be read; its object is not served: run artstore fsck");
+                    }
+                }
+                if rows.len() >= LOAD_ROWS_MAX { self.catalog.load(&mut rows) } else { Ok(()) }
+            })?;
+            self.catalog.load(&mut rows)?;
+            self.catalog.set_covered(element.id)?;
+        }
+        Ok(scanned)
+    }
+
+    /// Reads the logs of all elements: the changes in the archive's order, without those taken back.
+    fn read_logs(&self, elements: &[Arc<Element>]) -> Result<(Vec<Replayed>, Vec<Recovered>)> {
+        let mark = self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (mut changes, mut recovered, mut aborted) = (Vec::new(), Vec::new(), HashSet::new());
+        for element in elements {
+            recovered.push(recover(
+                &*element.disk,
+                element.id,
+                mark.first_segment(element.id),
+                |record, attachments| {
+                    self.sequence.rise_above(record.seq);
+                    match record.change {
+                        Change::Abort { aborted: seq } => {
+                            aborted.insert(seq);
+                        }
+                        _ => changes.push(Replayed { element: Arc::clone(element), record, attachments }),
+                    }
+                    Ok(())
+                },
+            )?);
+        }
+        changes.sort_by_key(|change| change.record.seq);
+        for change in changes.extract_if(.., |change| aborted.contains(&change.record.seq)) {
+            if let Change::Put { place, .. } = &change.record.change {
+                self.remove_places(std::slice::from_ref(place))?;
+            }
+        }
+        Ok((changes, recovered))
+    }
+
+    fn replay(&self, changes: Vec<Replayed>) -> Result<()> {
+        let mut removed: BTreeSet<(ElementId, StoredPath)> = BTreeSet::new();
+        for change in &changes {
+            let places: Vec<&Place> = match &change.record.change {
+                Change::Put { retire, .. } => retire.iter().map(|old| &old.place).collect(),
+                Change::Remove { place, .. } => vec![place],
+                Change::BucketPut { .. }
+                | Change::BucketRemove { .. }
+                | Change::Abort { .. }
+                | Change::Note => vec![],
+            };
+            removed.extend(places.into_iter().map(|place| (place.element, place.path.clone())));
+        }
+        for change in changes {
+            let seq = change.record.seq;
+            self.replay_one(change, &removed)?;
+            self.note_applied(seq);
+        }
+        Ok(())
+    }
+
+    fn replay_one(&self, change: Replayed, removed: &BTreeSet<(ElementId, StoredPath)>) -> Result<()> {
+        let Replayed { element, record, attachments } = change;
+        match &record.change {
+            Change::Put { place, id, body, retire, upload } => {
+                let is_current = !removed.contains(&(place.element, place.path.clone()));
+                if is_current {
+                    let pair = NewPair {
+                        place,
+                        id: *id,
+                        body: *body,
+                        inline: &attachments.body,
+                        sidecar: &attachments.document,
+                        overflow: &attachments.overflow,
+                    };
+                    pair.publish_again(&*element.disk)
+                        .map_err(|error| lost(&element, place, *body, error))?;
+                }
+                self.apply_put(element.id, place, &attachments, retire, (record.seq, is_current))?;
+                let places: Vec<Place> = retire.iter().map(|old| old.place.clone()).collect();
+                self.remove_places(&places)?;
+                match upload {
+                    Some(upload) => upload_store::remove(&*element.disk, UploadId::new(*upload)),
+                    None => Ok(()),
+                }
+            }
+            Change::Remove { place, bucket, key, version_seq } => {
+                self.catalog.apply(&[Update::Remove {
+                    bucket: bucket.clone(),
+                    key: ObjectKey::parse(key)?,
+                    version_seq: *version_seq,
+                    change_seq: record.seq,
+                }])?;
+                self.remove_places(std::slice::from_ref(place))
+            }
+            Change::BucketPut { .. } => {
+                let document = BucketDocument::decode(&attachments.document, "log record")?;
+                element.put_bucket(&document)?;
+                self.buckets.admit(document);
+                Ok(())
+            }
+            Change::BucketRemove { bucket } => {
+                for element in self.ready_elements() {
+                    element.remove_bucket(bucket)?;
+                }
+                if let Ok(open) = self.buckets.get(bucket) {
+                    *open.hold_alone() = None;
+                }
+                self.buckets.forget_deleted(bucket);
+                Ok(())
+            }
+            Change::Abort { .. } | Change::Note => Ok(()),
+        }
+    }
+
+    /// Applies a version to the catalog; one that a later change removes only takes the place of others.
+    fn apply_put(
+        &self,
+        element: ElementId,
+        place: &Place,
+        attachments: &Attachments,
+        retire: &[Retired],
+        (change_seq, is_current): (u64, bool),
+    ) -> Result<()> {
+        let what = place.path.sidecar();
+        let sidecar = sidecar::decode(&attachments.document, &what, |_| Ok(attachments.overflow.to_vec()))?;
+        let entry = Entry::of(&sidecar, element, place.overflow.as_deref());
+        let (bucket, key) = (sidecar.bucket, sidecar.key);
+        let remove = |old: &Retired| Update::Remove {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            version_seq: old.version_seq,
+            change_seq,
+        };
+        let mut updates: Vec<Update> = retire.iter().map(remove).collect();
+        if is_current {
+            updates.push(Update::Put { bucket, key, entry: Box::new(entry), change_seq });
+        }
+        self.catalog.apply(&updates)
+    }
+}
+
+fn lost(element: &Element, place: &Place, body: BodyPlace, error: std::io::Error) -> Error {
+    if body == BodyPlace::Staged && error.kind() == std::io::ErrorKind::NotFound {
+        return Error::new(ErrorKind::Corrupt, "recover").about(&place.path).because(format_args!(
+            "the log of element {} commits this object and its staged bytes are gone: bring back .artstore/staging",
+            element.name
+        ));
+    }
+    Error::io("recover", &place.path, error)
+}
+
+/// Removes what a stop left in staging: the log names none of it any more.
+fn sweep_staging(disk: &dyn Disk) -> Result<()> {
+    for entry in disk.read_dir(STAGING_DIR).map_err(|error| Error::io("read folder", STAGING_DIR, error))? {
+        let path = format!("{STAGING_DIR}/{}", entry.name);
+        disk.remove(&path).map_err(|error| Error::io("sweep", path, error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! The commit of a version: log, files, catalog, then what it supersedes goes.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::body::Staging;
+use super::open::Inner;
+use crate::caller::Caller;
+use crate::catalog::{Entry, Update};
+use crate::element::{Element, NewPair, remove_pair};
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::{Attachments, BodyPlace, Change, Committed, Place, Record, Retired};
+use crate::mode::Permit;
+use crate::name::VersionId;
+use crate::sidecar::{self, Sidecar};
+
+/// A version that is about to be.
+pub(super) struct NewVersion {
+    pub(super) sidecar: Sidecar,
+    pub(super) body: BodyPlace,
+    /// The body where it rides in the record.
+    pub(super) inline: Bytes,
+    /// Versions that it replaces.
+    pub(super) retire: Vec<Entry>,
+    /// The upload that it completes.
+    pub(super) upload: Option<Uuid>,
+}
+
+impl Inner {
+    /// Makes a version what readers see. The caller holds the bucket, the key's lock and the element's
+    /// document.
+    ///
+    /// *Durability*: durable on return.
+    /// *Errors*: `MetadataTooLarge` before anything is written; `StorageFull`, `Io`, `Unavailable`:
+    /// then the version is wholly there or wholly absent.
+    pub(super) fn commit_version(
+        &self,
+        caller: &Caller,
+        element: &Arc<Element>,
+        permit: &Permit,
+        version: NewVersion,
+        staging: &mut Staging,
+    ) -> Result<()> {
+        let NewVersion { sidecar, body, inline, retire, upload } = version;
+        let (document, overflow) = sidecar::encode(&sidecar)?;
+        let (overflow_name, overflow_bytes) =
+            overflow.map_or((None, Vec::new()), |o| (Some(o.name), o.bytes));
+        let entry = Entry::of(&sidecar, element.id, overflow_name.as_deref());
+        let attachments =
+            Attachments { document: document.into(), overflow: overflow_bytes.into(), body: inline };
+        let change = Change::Put {
+            place: entry.place.clone(),
+            id: sidecar.id,
+            body,
+            retire: retire
+                .iter()
+                .map(|old| Retired { place: old.place.clone(), version_seq: old.seq })
+                .collect(),
+            upload,
+        };
+        let record = Record::new(sidecar.placement_seq, sidecar.modified_ms, caller, change);
+        let log = element.log()?;
+        let committed = log.append(record, &attachments);
+        if committed.is_ok() || log.is_latched() {
+            // A record that may be durable names the staged files: recovery needs them.
+            staging.hand_over();
+        }
+        let committed = committed?;
+        let pair = NewPair {
+            place: &entry.place,
+            id: sidecar.id,
+            body,
+            inline: &attachments.body,
+            sidecar: &attachments.document,
+            overflow: &attachments.overflow,
+        };
+        if let Err(error) = pair.publish(&*element.disk, permit) {
+            let error = Error::io("publish", &sidecar.key, error);
+            return Err(self.abort(caller, element, committed, sidecar.placement_seq, error));
+        }
+        let change_seq = sidecar.placement_seq;
+        let (bucket, key) = (sidecar.bucket, sidecar.key);
+        let mut updates: Vec<Update> = Vec::with_capacity(1 + retire.len());
+        for old in &retire {
+            updates.push(Update::Remove {
+                bucket: bucket.clone(),
+                key: key.clone(),
+                version_seq: old.seq,
+                change_seq,
+            });
+        }
+        updates.push(Update::Put { bucket, key, entry: Box::new(entry), change_seq });
+        self.catalog.apply(&updates)?;
+        self.note_applied(change_seq);
+        element.add_used(sidecar.size);
+        self.retire(retire.iter())?;
+        committed.applied();
+        Ok(())
+    }
+
+    /// Takes a committed change back that could not be published: an abort record, so that recovery
+    /// does not bring it either.
+    fn abort(
+        &self,
+        caller: &Caller,
+        element: &Arc<Element>,
+        committed: Committed,
+        seq: u64,
+        error: Error,
+    ) -> Error {
+        let aborted = self.sequence.draw().and_then(|own| {
+            let record =
+                Record::new(own, self.options.clock.now_ms(), caller, Change::Abort { aborted: seq });
+            element.log()?.append(record, &Attachments::default())
+        });
+        match aborted {
+            Ok(abort) => {
+                abort.applied();
+                committed.applied();
+                error
+            }
+            Err(second) => {
+                tracing::error!(element = %element.name, %error, %second, "a change could neither be published nor taken back; the element is read-only until the server is restarted");
+                error
+            }
+        }
+    }
+
+    /// Removes the files of versions that nobody can reach any more.
+    ///
+    /// *Errors*: `Io`; the change they gave way to is committed all the same.
+    pub(super) fn retire<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> Result<()> {
+        for entry in entries {
+            let element = self.element(entry.place.element)?;
+            remove_pair(&*element.disk, &entry.place)
+                .map_err(|error| Error::io("remove superseded files", &entry.place.path, error))?;
+            element.subtract_used(entry.size);
+        }
+        Ok(())
+    }
+
+    /// Removes files at places found in the log.
+    pub(super) fn remove_places(&self, places: &[Place]) -> Result<()> {
+        for place in places {
+            let element = self.element(place.element)?;
+            remove_pair(&*element.disk, place)
+                .map_err(|error| Error::io("remove files", &place.path, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// A version id of its own for change `seq`.
+///
+/// *Errors*: `Io` where the system gives no random bytes.
+pub(super) fn unique_version(seq: u64) -> Result<VersionId> {
+    let nonce =
+        getrandom::u64().map_err(|error| Error::new(ErrorKind::Io, "draw version id").caused_by(error))?;
+    Ok(VersionId::Unique { seq, nonce })
+}
+
+/// Random bytes for an id.
+pub(super) fn random_uuid_bytes() -> Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| Error::new(ErrorKind::Io, "draw id").caused_by(error))?;
+    Ok(bytes)
+}
+
+/// A UUIDv7 for something made at `now_ms` (RFC 9562, section 5.7).
+pub(super) fn uuid_at(now_ms: u64) -> Result<Uuid> {
+    let mut random = [0; 10];
+    getrandom::fill(&mut random).map_err(|error| Error::new(ErrorKind::Io, "draw id").caused_by(error))?;
+    Ok(uuid::Builder::from_unix_timestamp_millis(now_ms, &random).into_uuid())
+}

@@ -1,0 +1,284 @@
+//! Open uploads: begun, filled with parts, listed, aborted. `complete.rs` makes the object.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::body::{Body, BodyWriter};
+use super::multipart::{
+    NewUpload, PART_BYTES_MAX, PART_NUMBER_MAX, Part, PartListing, Upload, UploadId, UploadListRequest,
+    UploadListing, UploadRef,
+};
+use super::open::{Archive, Inner};
+use super::place::ingest_mode;
+use super::store::uuid_at;
+use super::upload_store::{self, PartLine, UploadDocument, part_file};
+use crate::bucket::no_such_bucket;
+use crate::caller::Caller;
+use crate::digest::ChecksumAlgorithm;
+use crate::element::{Element, staged_path};
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::{Attachments, Change, Record};
+use crate::name::{BucketName, ObjectKey};
+
+/// Most open uploads of an archive.
+const UPLOADS_MAX: usize = 20_000;
+const PAGE_ENTRIES_MAX: usize = 1000;
+
+/// The open uploads, ordered by bucket, key and begin (an upload id begins with its time).
+#[derive(Default)]
+pub(super) struct Uploads {
+    open: RwLock<BTreeMap<UploadKey, Arc<OpenUpload>>>,
+}
+
+type UploadKey = (BucketName, ObjectKey, UploadId);
+
+/// One open upload.
+pub(super) struct OpenUpload {
+    pub(super) document: UploadDocument,
+    pub(super) element: Arc<Element>,
+    /// Held while a part is kept, and alone by completion and abort; `false` once it has ended.
+    pub(super) is_open: Mutex<bool>,
+}
+
+impl Uploads {
+    /// Takes an upload found or begun.
+    ///
+    /// *Errors*: `Unavailable` where there are as many as are kept.
+    pub(super) fn admit(&self, document: UploadDocument, element: Arc<Element>) -> Result<()> {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= UPLOADS_MAX {
+            return Err(Error::new(ErrorKind::Unavailable, "create upload").because(format_args!(
+                "an archive has at most {UPLOADS_MAX} open uploads: complete or abort some"
+            )));
+        }
+        let key = key_of(&document.upload);
+        open.insert(key, Arc::new(OpenUpload { document, element, is_open: Mutex::new(true) }));
+        Ok(())
+    }
+
+    /// The upload of this reference.
+    ///
+    /// *Errors*: `NoSuchUpload`.
+    pub(super) fn get(&self, upload: &UploadRef) -> Result<Arc<OpenUpload>> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.get(&key_of(upload)).cloned().ok_or_else(|| no_such_upload(upload))
+    }
+
+    /// Forgets an upload that has ended.
+    pub(super) fn forget(&self, upload: &UploadRef) {
+        self.open.write().unwrap_or_else(PoisonError::into_inner).remove(&key_of(upload));
+    }
+
+    /// Whether a bucket has open uploads.
+    pub(super) fn any_in(&self, bucket: &BucketName) -> bool {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.keys().any(|(of, _, _)| of == bucket)
+    }
+}
+
+fn key_of(upload: &UploadRef) -> UploadKey {
+    (upload.bucket.clone(), upload.key.clone(), upload.id)
+}
+
+pub(super) fn no_such_upload(upload: &UploadRef) -> Error {
+    Error::new(ErrorKind::NoSuchUpload, "find upload").about(upload.id)
+}
+
+impl Archive {
+    /// Begins an upload.
+    ///
+    /// *Durability*: survives a power cut on return.
+    /// *Errors*: `NoSuchBucket`, `InvalidStorageClass`, `QuotaExceeded`, `StorageFull`, `Unavailable`, `Io`.
+    pub fn create_upload(&self, caller: &Caller, new: NewUpload) -> Result<Upload> {
+        let inner = &self.inner;
+        let _gate = self.enter()?;
+        let open_bucket = inner.buckets.get(&new.bucket)?;
+        let held = open_bucket.hold();
+        let bucket = held.as_ref().ok_or_else(|| no_such_bucket(&new.bucket))?;
+        let element = inner.ingest_element(ingest_mode(new.class.as_deref())?, 0)?;
+        element.put_bucket(bucket)?;
+        let now_ms = inner.options.clock.now_ms();
+        let document = UploadDocument::new(UploadId::new(uuid_at(now_ms)?), new, now_ms);
+        inner.note(caller, &element)?;
+        document.write(&*element.disk)?;
+        let shown = document.shown(element.document().mode);
+        let id = document.upload.id;
+        if let Err(error) = inner.uploads.admit(document, Arc::clone(&element)) {
+            upload_store::remove(&*element.disk, id)?;
+            return Err(error);
+        }
+        Ok(shown)
+    }
+
+    /// An open upload.
+    ///
+    /// *Errors*: `NoSuchUpload`.
+    pub fn upload(&self, upload: &UploadRef) -> Result<Upload> {
+        let open = self.inner.uploads.get(upload)?;
+        let mode = open.element.document().mode;
+        Ok(open.document.shown(mode))
+    }
+
+    /// Starts the body of part `number`; `algorithms` as in [`Self::begin_body`].
+    ///
+    /// *Errors*: `InvalidArgument` for a number outside 1 to 10,000, `EntityTooLarge`, `NoSuchUpload`,
+    /// `QuotaExceeded`, `StorageFull`, `Unavailable`.
+    pub fn begin_part(
+        &self,
+        upload: &UploadRef,
+        number: u16,
+        length: Option<u64>,
+        algorithms: &[ChecksumAlgorithm],
+    ) -> Result<BodyWriter> {
+        let _gate = self.enter()?;
+        if !(1..=PART_NUMBER_MAX).contains(&number) {
+            return Err(Error::new(ErrorKind::InvalidArgument, "upload part")
+                .about(number)
+                .because(format_args!("a part number lies between 1 and {PART_NUMBER_MAX}")));
+        }
+        if length.is_some_and(|length| length > PART_BYTES_MAX) {
+            return Err(
+                Error::new(ErrorKind::EntityTooLarge, "upload part").because("a part has at most 5 GiB")
+            );
+        }
+        let open = self.inner.uploads.get(upload)?;
+        self.inner.check_room(&open.element, length.unwrap_or(0))?;
+        let mut computed = algorithms.to_vec();
+        computed.extend(open.document.checksum.map(|(algorithm, _)| algorithm));
+        computed.push(ChecksumAlgorithm::Crc64Nvme);
+        computed.sort_unstable();
+        computed.dedup();
+        BodyWriter::begin_staged(Arc::clone(&open.element), self.inner.options.clock.now_ms(), &computed)
+    }
+
+    /// Keeps a part, replacing one of the same number.
+    ///
+    /// *Durability*: survives a power cut on return.
+    /// *Errors*: `NoSuchUpload`, `StorageFull`, `Unavailable`, `Io`.
+    pub fn put_part(&self, upload: &UploadRef, number: u16, body: Body) -> Result<Part> {
+        let _gate = self.enter()?;
+        let open = self.inner.uploads.get(upload)?;
+        let is_open = open.is_open.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_open {
+            return Err(no_such_upload(upload));
+        }
+        let digest = &body.digest;
+        let chosen = open.document.checksum.and_then(|(algorithm, _)| digest.checksum(algorithm));
+        let line = PartLine {
+            number,
+            file: part_file(number, body.staging.id),
+            size: digest.size,
+            md5: hex::encode(digest.md5),
+            crc64nvme: digest
+                .checksum(ChecksumAlgorithm::Crc64Nvme)
+                .map(|sum| sum.value.to_string())
+                .unwrap_or_default(),
+            checksum: chosen.map(|sum| (sum.algorithm.as_str().to_owned(), sum.value.to_string())),
+            modified_ms: self.inner.options.clock.now_ms(),
+        };
+        upload_store::add_part(&*open.element.disk, upload.id, &staged_path(body.staging.id), &line)?;
+        let mut staging = body.staging;
+        staging.published_as_part();
+        Ok(line.part())
+    }
+
+    /// A page of the parts that arrived.
+    ///
+    /// *Errors*: `NoSuchUpload`, `Io`.
+    pub fn parts(&self, upload: &UploadRef, after: Option<u16>, max: usize) -> Result<PartListing> {
+        let open = self.inner.uploads.get(upload)?;
+        let lines = upload_store::parts(&*open.element.disk, upload.id)?;
+        let rest = lines.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
+        let mut parts: Vec<Part> =
+            rest.map(|(_, line)| line.part()).take(max.min(PAGE_ENTRIES_MAX) + 1).collect();
+        let more = parts.len() > max.min(PAGE_ENTRIES_MAX);
+        parts.truncate(max.min(PAGE_ENTRIES_MAX));
+        let next = parts.last().map(|part| part.number).filter(|_| more);
+        let mode = open.element.document().mode;
+        Ok(PartListing { upload: open.document.shown(mode), parts, next })
+    }
+
+    /// A page of a bucket's open uploads.
+    ///
+    /// *Errors*: `NoSuchBucket`.
+    pub fn uploads(&self, request: &UploadListRequest<'_>) -> Result<UploadListing> {
+        self.bucket(request.bucket)?;
+        let max = request.max.min(PAGE_ENTRIES_MAX);
+        let mut listing = UploadListing::default();
+        let mut last: Option<(String, Option<UploadId>)> = None;
+        let open = self.inner.uploads.open.read().unwrap_or_else(PoisonError::into_inner);
+        let of_bucket = open.iter().filter(|((bucket, key, id), _)| {
+            bucket == request.bucket
+                && key.as_str().starts_with(request.prefix)
+                && is_behind_marker(request, key, *id)
+        });
+        for ((_, key, id), upload) in of_bucket {
+            let common = common_prefix(request, key.as_str());
+            if common
+                .is_some_and(|common| listing.common_prefixes.last().is_some_and(|known| known == common))
+            {
+                continue;
+            }
+            if listing.uploads.len() + listing.common_prefixes.len() == max {
+                listing.next = last;
+                break;
+            }
+            match common {
+                Some(common) => {
+                    listing.common_prefixes.push(common.to_owned());
+                    last = Some((common.to_owned(), None));
+                }
+                None => {
+                    let mode = upload.element.document().mode;
+                    listing.uploads.push(upload.document.shown(mode));
+                    last = Some((key.as_str().to_owned(), Some(*id)));
+                }
+            }
+        }
+        Ok(listing)
+    }
+
+    /// Ends an upload and removes its parts.
+    ///
+    /// *Durability*: gone for good on return.
+    /// *Errors*: `NoSuchUpload`, `Unavailable`, `Io`.
+    pub fn abort_upload(&self, caller: &Caller, upload: &UploadRef) -> Result<()> {
+        let _gate = self.enter()?;
+        let open = self.inner.uploads.get(upload)?;
+        let mut is_open = open.is_open.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut *is_open, false) {
+            return Err(no_such_upload(upload));
+        }
+        self.inner.note(caller, &open.element)?;
+        upload_store::remove(&*open.element.disk, upload.id)?;
+        self.inner.uploads.forget(upload);
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// Writes a record for the audit of something that changes nothing in the tree.
+    pub(super) fn note(&self, caller: &Caller, element: &Element) -> Result<()> {
+        let record = Record::new(self.sequence.draw()?, self.options.clock.now_ms(), caller, Change::Note);
+        element.log()?.append(record, &Attachments::default())?.applied();
+        Ok(())
+    }
+}
+
+fn common_prefix<'k>(request: &UploadListRequest<'_>, key: &'k str) -> Option<&'k str> {
+    let delimiter = request.delimiter.filter(|delimiter| !delimiter.is_empty())?;
+    let rest = key.strip_prefix(request.prefix)?;
+    let at = rest.find(delimiter)?;
+    key.get(..request.prefix.len() + at + delimiter.len())
+}
+
+/// Whether an upload comes behind the markers (API page "ListMultipartUploads").
+fn is_behind_marker(request: &UploadListRequest<'_>, key: &ObjectKey, id: UploadId) -> bool {
+    let Some(marker) = request.key_marker else { return true };
+    let rolled_up = common_prefix(request, key.as_str()).is_some_and(|common| common <= marker);
+    match request.upload_id_marker {
+        Some(upload) if key.as_str() == marker => id > upload,
+        _ => key.as_str() > marker && !rolled_up,
+    }
+}

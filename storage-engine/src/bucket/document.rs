@@ -1,0 +1,148 @@
+//! `buckets/<name>.json`: what is needed to be that bucket again. Every element that holds something
+//! of the bucket carries one; the highest generation wins.
+
+use std::io;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::disk::{Disk, EntryKind};
+use crate::document::{self, Fields, Members};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::BucketName;
+use crate::timestamp::{from_rfc3339, to_rfc3339};
+
+/// The folder of bucket documents in an element.
+pub(crate) const BUCKETS_DIR: &str = "buckets";
+const SCHEMA: u64 = 1;
+const BYTES_MAX: usize = 1024 * 1024;
+const ORDER: [&str; 6] = ["schema", "name", "owner", "created_at", "generation", "versioning"];
+
+/// Whether overwriting and deleting keep what was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Versioning {
+    /// It was never switched on: a key has one version, `null`.
+    Never,
+    /// Each PUT adds a version, a DELETE adds a marker.
+    Enabled,
+    /// New objects have the version `null`; older versions stay.
+    Suspended,
+}
+
+/// What a bucket document says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BucketDocument {
+    pub(crate) name: BucketName,
+    pub(crate) owner: Arc<str>,
+    pub(crate) created_ms: u64,
+    /// Counts the changes of the bucket's settings.
+    pub(crate) generation: u64,
+    pub(crate) versioning: Versioning,
+    unknown: Members,
+}
+
+impl Versioning {
+    const ALL: [Self; 3] = [Self::Never, Self::Enabled, Self::Suspended];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Enabled => "enabled",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+impl BucketDocument {
+    pub(crate) fn new(name: BucketName, owner: &str, created_ms: u64) -> Self {
+        Self {
+            name,
+            owner: owner.into(),
+            created_ms,
+            generation: 1,
+            versioning: Versioning::Never,
+            unknown: Members::new(),
+        }
+    }
+
+    fn path(name: &BucketName) -> String {
+        format!("{BUCKETS_DIR}/{name}.json")
+    }
+
+    /// The bytes of the document.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut members = self.unknown.clone();
+        let fields: [(&str, Value); 6] = [
+            ("schema", SCHEMA.into()),
+            ("name", self.name.as_str().into()),
+            ("owner", (*self.owner).into()),
+            ("created_at", to_rfc3339(self.created_ms).into()),
+            ("generation", self.generation.into()),
+            ("versioning", self.versioning.as_str().into()),
+        ];
+        members.extend(fields.map(|(name, value)| (name.to_owned(), value)));
+        document::render(&members, &ORDER)
+    }
+
+    /// Reads a document; `what` names it in errors.
+    pub(crate) fn decode(bytes: &[u8], what: &str) -> Result<Self> {
+        let mut fields = Fields::new(document::parse(bytes, SCHEMA, what)?, what);
+        fields.value("schema");
+        Ok(Self {
+            name: fields.parsed("name", |text| BucketName::parse(text).ok())?,
+            owner: fields.text("owner")?.into(),
+            created_ms: fields.parsed("created_at", from_rfc3339)?,
+            generation: fields.number("generation")?,
+            versioning: fields.parsed("versioning", |text| {
+                Versioning::ALL.into_iter().find(|known| known.as_str() == text)
+            })?,
+            unknown: fields.rest(),
+        })
+    }
+
+    /// Writes the document into an element. *Durability*: durable on return.
+    pub(crate) fn write(&self, disk: &dyn Disk) -> Result<()> {
+        let path = Self::path(&self.name);
+        disk.write_durable(&path, &self.encode())
+            .map_err(|error| Error::io("write bucket document", path, error))
+    }
+
+    /// Removes the document from an element. *Durability*: durable on return.
+    pub(crate) fn remove(disk: &dyn Disk, name: &BucketName) -> Result<()> {
+        let path = Self::path(name);
+        disk.remove_durable(&path).map_err(|error| Error::io("remove bucket document", path, error))
+    }
+
+    /// Reads every bucket document of an element.
+    ///
+    /// *Errors*: `NewerFormat`, `Io`. A damaged document is reported and left where it is.
+    pub(crate) fn read_all(disk: &dyn Disk) -> Result<Vec<Self>> {
+        let mut documents = Vec::new();
+        let entries =
+            disk.read_dir(BUCKETS_DIR).map_err(|error| Error::io("read folder", BUCKETS_DIR, error))?;
+        for entry in entries {
+            let path = format!("{BUCKETS_DIR}/{}", entry.name);
+            let Some(name) = entry.name.strip_suffix(".json").filter(|_| entry.kind == EntryKind::File)
+            else {
+                continue;
+            };
+            let read = disk.read_whole(&path, BYTES_MAX).map_err(|error| match error.kind() {
+                io::ErrorKind::FileTooLarge => {
+                    Error::new(ErrorKind::Corrupt, "read bucket document").about(&path)
+                }
+                _ => Error::io("read bucket document", &path, error),
+            });
+            match read.and_then(|bytes| Self::decode(&bytes, &path)) {
+                Ok(document) if document.name.as_str() == name => documents.push(document),
+                Ok(document) => {
+                    tracing::error!(path, bucket = %document.name, "a bucket document lies under another name and is passed over");
+                }
+                Err(error) if error.kind() == ErrorKind::Corrupt => {
+                    tracing::error!(path, %error, "a bucket document is damaged and is passed over");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(documents)
+    }
+}

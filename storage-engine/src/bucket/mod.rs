@@ -1,0 +1,7 @@
+//! Bucket documents: what is needed to be a bucket again, and the buckets in use.
+
+mod document;
+mod set;
+
+pub(crate) use document::{BUCKETS_DIR, BucketDocument, Versioning};
+pub(crate) use set::{BucketSet, no_such_bucket};

@@ -1,0 +1,81 @@
+//! `element.json`: what an element is. The only home of its mode and quota.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::disk::Disk;
+use crate::document::{self, Fields, Members};
+use crate::error::{Error, Result};
+use crate::mode::Mode;
+use crate::name::{ElementId, ElementName};
+
+/// The name of the document in the element's root.
+const PATH: &str = "element.json";
+const SCHEMA: u64 = 1;
+const BYTES_MAX: usize = 64 * 1024;
+const ORDER: [&str; 6] = ["schema", "id", "name", "mode", "priority", "max_size_bytes"];
+/// Where nobody set one; lower is filled first.
+const PRIORITY_DEFAULT: u64 = 100;
+
+/// What `element.json` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ElementDocument {
+    pub(crate) id: ElementId,
+    pub(crate) name: ElementName,
+    pub(crate) mode: Mode,
+    /// Among elements of one mode the lowest is filled first.
+    pub(crate) priority: u64,
+    pub(crate) max_size_bytes: Option<u64>,
+    unknown: Members,
+}
+
+impl ElementDocument {
+    pub(crate) fn new(id: ElementId, name: ElementName, mode: Mode, max_size_bytes: Option<u64>) -> Self {
+        Self { id, name, mode, priority: PRIORITY_DEFAULT, max_size_bytes, unknown: Members::new() }
+    }
+
+    /// Reads the document of an element's root; `None` where there is none.
+    ///
+    /// *Errors*: `Corrupt`, `NewerFormat`, `Io`.
+    pub(crate) fn read(disk: &dyn Disk) -> Result<Option<Self>> {
+        match disk.read_whole(PATH, BYTES_MAX) {
+            Ok(bytes) => Self::decode(&bytes).map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("read", PATH, error)),
+        }
+    }
+
+    /// Writes the document. *Durability*: durable on return.
+    pub(crate) fn write(&self, disk: &dyn Disk) -> Result<()> {
+        disk.write_durable(PATH, &self.encode()).map_err(|error| Error::io("write", PATH, error))
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut members = self.unknown.clone();
+        let fields: [(&str, Value); 5] = [
+            ("schema", SCHEMA.into()),
+            ("id", self.id.to_string().into()),
+            ("name", self.name.as_str().into()),
+            ("mode", self.mode.as_str().into()),
+            ("priority", self.priority.into()),
+        ];
+        members.extend(fields.map(|(name, value)| (name.to_owned(), value)));
+        if let Some(max_size_bytes) = self.max_size_bytes {
+            members.insert("max_size_bytes".into(), max_size_bytes.into());
+        }
+        document::render(&members, &ORDER)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self> {
+        let mut fields = Fields::new(document::parse(bytes, SCHEMA, PATH)?, PATH);
+        fields.value("schema");
+        Ok(Self {
+            id: fields.parsed("id", |text| Uuid::try_parse(text).ok().map(ElementId::new))?,
+            name: fields.parsed("name", |text| ElementName::parse(text).ok())?,
+            mode: fields.parsed("mode", |text| Mode::parse(text).ok())?,
+            priority: fields.number("priority")?,
+            max_size_bytes: fields.number_if("max_size_bytes")?,
+            unknown: fields.rest(),
+        })
+    }
+}

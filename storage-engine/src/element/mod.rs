@@ -1,0 +1,16 @@
+//! Elements: storage roots with one mode each.
+//!
+//! `document.rs` is `element.json`, `registry.rs` the list of roots in `control/`, `open.rs` an element
+//! in use, `pair.rs` the files of one object, `tree.rs` the walk over all of them.
+
+mod document;
+mod open;
+mod pair;
+mod registry;
+mod tree;
+
+pub(crate) use document::ElementDocument;
+pub(crate) use open::{Element, STAGING_DIR, UPLOADS_DIR};
+pub(crate) use pair::{NewPair, blocks_path, remove_pair, staged_blocks_path, staged_path};
+pub(crate) use registry::{Registered, Registry};
+pub(crate) use tree::{Found, read_pair, scan};

@@ -1,0 +1,159 @@
+//! An element in use: its root, its lock, its document and its log.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+
+use super::document::ElementDocument;
+use crate::bucket::BucketDocument;
+use crate::disk::{Disk, DiskLock, SharedDisk};
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::{Log, WAL_DIR};
+use crate::name::{BucketName, ElementId, ElementName};
+
+/// Where bodies and files wait to be renamed; swept at start.
+pub(crate) const STAGING_DIR: &str = ".artstore/staging";
+/// Where open uploads are.
+pub(crate) const UPLOADS_DIR: &str = ".artstore/uploads";
+/// Where the block digests of large objects are.
+pub(crate) const BLOCKS_DIR: &str = ".artstore/blocks";
+const LOCK: &str = ".artstore/lock";
+
+/// An open element.
+pub(crate) struct Element {
+    pub(crate) id: ElementId,
+    pub(crate) name: ElementName,
+    pub(crate) root: PathBuf,
+    pub(crate) disk: SharedDisk,
+    document: RwLock<ElementDocument>,
+    log: OnceLock<Arc<Log>>,
+    /// Generation of each bucket document that lies on this element.
+    buckets: Mutex<HashMap<BucketName, u64>>,
+    /// Bytes of data files; kept where there is a quota.
+    used_bytes: AtomicU64,
+    _lock: Box<dyn DiskLock>,
+}
+
+impl Element {
+    /// Makes the folders of a new element and its document.
+    ///
+    /// *Durability*: durable on return.
+    /// *Errors*: `AlreadyExists` where the root is an element already.
+    pub(crate) fn create(disk: &dyn Disk, document: &ElementDocument) -> Result<()> {
+        if let Some(found) = ElementDocument::read(disk)? {
+            return Err(Error::new(ErrorKind::AlreadyExists, "create element")
+                .about(&found.name)
+                .because("the root holds an element already: start the server on it instead"));
+        }
+        make_folders(disk)?;
+        document.write(disk)
+    }
+
+    /// Takes an element into use: reads its document, takes its lock.
+    ///
+    /// *Errors*: `Locked` naming the holder, `Corrupt`, `NewerFormat`, `Io`.
+    pub(crate) fn open(
+        disk: SharedDisk,
+        root: PathBuf,
+        document: ElementDocument,
+        holder: &str,
+    ) -> Result<Self> {
+        make_folders(&*disk)?;
+        let lock = disk.lock(LOCK, holder).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => Error::new(ErrorKind::Locked, "open element")
+                .about(&document.name)
+                .because(format_args!("it is in use by {error}")),
+            _ => Error::io("lock element", root.display(), error),
+        })?;
+        Ok(Self {
+            id: document.id,
+            name: document.name.clone(),
+            root,
+            disk,
+            document: RwLock::new(document),
+            log: OnceLock::new(),
+            buckets: Mutex::new(HashMap::new()),
+            used_bytes: AtomicU64::new(0),
+            _lock: lock,
+        })
+    }
+
+    /// The document, held so that the mode stays while a change is committed.
+    pub(crate) fn document(&self) -> RwLockReadGuard<'_, ElementDocument> {
+        self.document.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The log, once recovery has handed it over.
+    ///
+    /// *Errors*: `Unavailable` before that.
+    pub(crate) fn log(&self) -> Result<&Arc<Log>> {
+        self.log.get().ok_or_else(|| {
+            Error::new(ErrorKind::Unavailable, "use element")
+                .about(&self.name)
+                .because("it is being recovered")
+        })
+    }
+
+    /// Hands the log over.
+    pub(crate) fn set_log(&self, log: Arc<Log>) {
+        self.log.get_or_init(|| log);
+    }
+
+    /// Bytes of the data files on the element, where it has a quota.
+    pub(crate) fn used_bytes(&self) -> u64 {
+        self.used_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Counts a pair that came.
+    pub(crate) fn add_used(&self, bytes: u64) {
+        self.used_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts a pair that went.
+    pub(crate) fn subtract_used(&self, bytes: u64) {
+        let subtract = |used: u64| Some(used.saturating_sub(bytes));
+        self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, subtract).ok();
+    }
+
+    /// Reads every bucket document on the element.
+    ///
+    /// *Errors*: `NewerFormat`, `Io`. A damaged document is reported and left alone.
+    pub(crate) fn read_buckets(&self) -> Result<Vec<BucketDocument>> {
+        let documents = BucketDocument::read_all(&*self.disk)?;
+        let mut known = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        known.extend(documents.iter().map(|document| (document.name.clone(), document.generation)));
+        Ok(documents)
+    }
+
+    /// Writes a bucket document unless this generation lies here already.
+    ///
+    /// *Durability*: durable on return.
+    pub(crate) fn put_bucket(&self, document: &BucketDocument) -> Result<()> {
+        let mut known = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.get(&document.name).is_some_and(|generation| *generation >= document.generation) {
+            return Ok(());
+        }
+        document.write(&*self.disk)?;
+        known.insert(document.name.clone(), document.generation);
+        Ok(())
+    }
+
+    /// Removes a bucket document. *Durability*: durable on return.
+    pub(crate) fn remove_bucket(&self, name: &BucketName) -> Result<()> {
+        let mut known = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        BucketDocument::remove(&*self.disk, name)?;
+        known.remove(name);
+        Ok(())
+    }
+}
+
+fn make_folders(disk: &dyn Disk) -> Result<()> {
+    for folder in [WAL_DIR, STAGING_DIR, UPLOADS_DIR, BLOCKS_DIR, crate::bucket::BUCKETS_DIR] {
+        if !disk.exists(folder).map_err(|error| Error::io("look for folder", folder, error))? {
+            disk.create_dir_durable(folder).map_err(|error| Error::io("create folder", folder, error))?;
+        }
+    }
+    Ok(())
+}
