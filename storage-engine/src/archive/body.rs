@@ -199,7 +199,9 @@ impl Drop for Staging {
         let staged = self.file.take().map(|_| staged_path(self.id));
         let blocks = self.has_blocks_file.then(|| staged_blocks_path(self.id));
         for path in [staged, blocks].into_iter().flatten() {
-            if let Err(error) = self.element.disk.remove(&path) {
+            if let Err(error) = self.element.disk.remove(&path)
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
                 tracing::warn!(path, %error, "a staged file could not be removed; the next start sweeps it");
             }
         }

@@ -17,6 +17,7 @@ use crate::bell::Call;
 use crate::disk::Disk;
 use crate::document::{self, Members};
 use crate::error::{Error, ErrorKind, Result};
+use crate::log::LogStart;
 use crate::name::ElementId;
 
 const PATH: &str = "control/checkpoint.json";
@@ -28,7 +29,7 @@ const BYTES_MAX: usize = 1024 * 1024;
 pub(super) struct CheckpointMark {
     /// Counts checkpoints; the catalog carries the same number or the next.
     pub(super) number: u64,
-    /// Whether the archive was closed after it: then the catalog knows all that the logs know.
+    /// Whether no log holds anything beyond it: the archive was closed after it, or is being opened.
     pub(super) is_clean: bool,
     /// The first segment of each element's log that recovery reads, by element id.
     pub(super) first_segments: BTreeMap<String, u64>,
@@ -65,8 +66,14 @@ impl CheckpointMark {
         disk.write_durable(PATH, &bytes).map_err(|error| Error::io("write", PATH, error))
     }
 
+    /// Where recovery begins to read the log of `element`.
+    pub(super) fn log_start(&self, element: ElementId) -> LogStart {
+        let known = self.first_segments.get(&element.to_string()).copied();
+        LogStart { segment: known.unwrap_or(0), must_exist: known.is_some() && !self.is_clean }
+    }
+
     /// The first segment of `element` that recovery reads.
-    pub(super) fn first_segment(&self, element: ElementId) -> u64 {
+    fn first_segment(&self, element: ElementId) -> u64 {
         self.first_segments.get(&element.to_string()).copied().unwrap_or(0)
     }
 }

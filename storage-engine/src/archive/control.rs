@@ -63,6 +63,7 @@ impl Archive {
     pub fn put_control_document(&self, folder: &str, name: &str, bytes: &[u8]) -> Result<()> {
         let folder = control_path(folder)?;
         let path = format!("{folder}/{}", plain(name)?);
+        let _alone = self.inner.control.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let disk = &self.inner.disk;
         let io = |error| Error::io("write", &path, error);
         if !disk.exists(&folder).map_err(io)? {

@@ -64,6 +64,8 @@ pub(super) struct Inner {
     pub(super) key_locks: KeyLocks,
     pub(super) bell: Arc<Bell>,
     pub(super) checkpoint: Mutex<CheckpointMark>,
+    /// Held while a control document is written.
+    pub(super) control: Mutex<()>,
     /// Held shared by every change, alone by the close; `true` once closed.
     pub(super) gate: RwLock<bool>,
     /// Highest sequence number that the catalog shows.
@@ -118,6 +120,7 @@ impl Archive {
             key_locks: KeyLocks::new(),
             bell: Arc::new(Bell::new()),
             checkpoint: Mutex::new(mark),
+            control: Mutex::new(()),
             gate: RwLock::new(false),
             applied_seq: AtomicU64::new(0),
             _lock: lock,

@@ -7,10 +7,10 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, PoisonError};
 
+use super::checkpoint::CheckpointMark;
 use super::multipart::UploadId;
 use super::open::{ElementSlot, Inner};
 use super::upload_store;
-use crate::bell::Call;
 use crate::bucket::BucketDocument;
 use crate::catalog::{Entry, Update};
 use crate::disk::Disk;
@@ -35,13 +35,8 @@ impl Inner {
     /// *Errors*: `Corrupt` where a log or a staged body that it names is damaged or missing, `NewerFormat`,
     /// `Io`.
     pub(super) fn recover(&self) -> Result<()> {
-        let was_clean = {
-            let mut mark = self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
-            let was_clean = std::mem::replace(&mut mark.is_clean, false);
-            self.settle_absent(was_clean)?;
-            mark.write(&*self.disk)?;
-            was_clean
-        };
+        let mut mark = self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
+        self.settle_absent(mark.is_clean)?;
         let elements = self.ready_elements();
         for element in &elements {
             for document in element.read_buckets()? {
@@ -49,7 +44,7 @@ impl Inner {
             }
         }
         let scanned = self.scan_uncovered(&elements)?;
-        let (changes, recovered) = self.read_logs(&elements)?;
+        let (changes, recovered) = self.read_logs(&elements, &mark)?;
         let count = changes.len();
         self.replay(changes)?;
         if scanned {
@@ -57,6 +52,7 @@ impl Inner {
                 tracing::warn!(path = %place.path, "a superseded version lies beside its successor; artstore fsck reports it");
             }
         }
+        self.checkpoint_recovered(&mut mark, &elements, &recovered)?;
         for (element, recovered) in elements.iter().zip(recovered) {
             sweep_staging(&*element.disk)?;
             for upload in upload_store::read_all(element)? {
@@ -74,11 +70,35 @@ impl Inner {
                 Arc::clone(&self.bell),
             )?);
         }
-        if count > 0 || scanned || !was_clean {
+        mark.is_clean = false;
+        mark.write(&*self.disk)?;
+        if count > 0 || scanned {
             tracing::info!(changes = count, scanned, "the archive was recovered");
-            self.bell.ring(Call::Work);
         }
         Ok(())
+    }
+
+    /// Makes what was replayed durable before any log is written again: the last frame of a log may be
+    /// whole in memory and not on the disk, and the frame behind it must never be there without it.
+    ///
+    /// The folders that an interrupted first start made become durable here as well.
+    fn checkpoint_recovered(
+        &self,
+        mark: &mut CheckpointMark,
+        elements: &[Arc<Element>],
+        recovered: &[Recovered],
+    ) -> Result<()> {
+        for element in elements {
+            element.disk.sync_all().map_err(|error| Error::io("sync element", &element.name, error))?;
+        }
+        self.disk.sync_all().map_err(|error| Error::io("sync", "data directory", error))?;
+        mark.number += 1;
+        mark.is_clean = true;
+        for (element, recovered) in elements.iter().zip(recovered) {
+            mark.first_segments.insert(element.id.to_string(), recovered.next_segment);
+        }
+        self.catalog.persist(mark.number)?;
+        mark.write(&*self.disk)
     }
 
     /// Decides for each absent element whether the catalog knows everything on it: only where it was
@@ -125,14 +145,17 @@ impl Inner {
     }
 
     /// Reads the logs of all elements: the changes in the archive's order, without those taken back.
-    fn read_logs(&self, elements: &[Arc<Element>]) -> Result<(Vec<Replayed>, Vec<Recovered>)> {
-        let mark = self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    fn read_logs(
+        &self,
+        elements: &[Arc<Element>],
+        mark: &CheckpointMark,
+    ) -> Result<(Vec<Replayed>, Vec<Recovered>)> {
         let (mut changes, mut recovered, mut aborted) = (Vec::new(), Vec::new(), HashSet::new());
         for element in elements {
             recovered.push(recover(
                 &*element.disk,
                 element.id,
-                mark.first_segment(element.id),
+                mark.log_start(element.id),
                 |record, attachments| {
                     self.sequence.rise_above(record.seq);
                     match record.change {

@@ -9,9 +9,9 @@ use super::body::Staging;
 use super::open::Inner;
 use crate::caller::Caller;
 use crate::catalog::{Entry, Update};
-use crate::element::{Element, NewPair, remove_pair};
+use crate::element::{Element, NewPair, PublishError, remove_pair};
 use crate::error::{Error, ErrorKind, Result};
-use crate::log::{Attachments, BodyPlace, Change, Committed, Place, Record, Retired};
+use crate::log::{Attachments, BodyPlace, Change, Place, Record, Retired};
 use crate::mode::Permit;
 use crate::name::VersionId;
 use crate::sidecar::{self, Sidecar};
@@ -63,7 +63,7 @@ impl Inner {
         let record = Record::new(sidecar.placement_seq, sidecar.modified_ms, caller, change);
         let log = element.log()?;
         let committed = log.append(record, &attachments);
-        if committed.is_ok() || log.is_latched() {
+        if committed.is_err() && log.is_latched() {
             // A record that may be durable names the staged files: recovery needs them.
             staging.hand_over();
         }
@@ -76,10 +76,19 @@ impl Inner {
             sidecar: &attachments.document,
             overflow: &attachments.overflow,
         };
-        if let Err(error) = pair.publish(&*element.disk, permit) {
+        let published = pair.publish(&*element.disk, permit);
+        if let Err(PublishError { error, is_undone }) = published {
             let error = Error::io("publish", &sidecar.key, error);
-            return Err(self.abort(caller, element, committed, sidecar.placement_seq, error));
+            let is_aborted = is_undone && self.abort(caller, element, sidecar.placement_seq, &error);
+            if is_aborted {
+                committed.applied();
+            } else {
+                // The change stands in the log, and only recovery can bring it about now.
+                staging.hand_over();
+            }
+            return Err(error);
         }
+        staging.hand_over();
         let change_seq = sidecar.placement_seq;
         let (bucket, key) = (sidecar.bucket, sidecar.key);
         let mut updates: Vec<Update> = Vec::with_capacity(1 + retire.len());
@@ -101,15 +110,8 @@ impl Inner {
     }
 
     /// Takes a committed change back that could not be published: an abort record, so that recovery
-    /// does not bring it either.
-    fn abort(
-        &self,
-        caller: &Caller,
-        element: &Arc<Element>,
-        committed: Committed,
-        seq: u64,
-        error: Error,
-    ) -> Error {
+    /// does not bring it either. Says whether it is durable.
+    fn abort(&self, caller: &Caller, element: &Arc<Element>, seq: u64, error: &Error) -> bool {
         let aborted = self.sequence.draw().and_then(|own| {
             let record =
                 Record::new(own, self.options.clock.now_ms(), caller, Change::Abort { aborted: seq });
@@ -118,12 +120,11 @@ impl Inner {
         match aborted {
             Ok(abort) => {
                 abort.applied();
-                committed.applied();
-                error
+                true
             }
             Err(second) => {
                 tracing::error!(element = %element.name, %error, %second, "a change could neither be published nor taken back; the element is read-only until the server is restarted");
-                error
+                false
             }
         }
     }

@@ -11,7 +11,7 @@ impl dyn Disk + '_ {
     /// Writes a whole small file under `path`, replacing what was there.
     ///
     /// A reader sees the old content or the new. *Durability*: bytes and name are durable on return;
-    /// the folder must be durable already ([`Self::create_dir_durable`]).
+    /// the folder must be durable already (`create_dir_durable`).
     pub fn write_durable(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
         let partial = format!("{path}{PARTIAL_SUFFIX}");
         let file = match self.create(&partial) {

@@ -2,7 +2,7 @@
 //! beside them and the block digests of a large object in `.artstore/blocks/`.
 //!
 //! A reader of the tree sees a whole pair or none: every file is written under `.artstore/staging/`
-//! and renamed, the data file first, the sidecar last. None of it is synced here: the log can make
+//! under a name of its own and renamed, the data file first, the sidecar last. None of it is synced here: the log can make
 //! it again until a checkpoint.
 
 use std::io;
@@ -41,64 +41,94 @@ pub(crate) fn blocks_path(id: Uuid) -> String {
     format!("{BLOCKS_DIR}/{}/{id}.crc32c", id.get(30..).unwrap_or_default())
 }
 
+/// A file of the pair on its way: bytes to be written first, if any, then the rename.
+struct Step<'a> {
+    bytes: Option<&'a Bytes>,
+    from: String,
+    to: String,
+}
+
 impl NewPair<'_> {
     /// Publishes the pair under names that nobody has.
     ///
-    /// *Errors*: `AlreadyExists` where a name is taken; what was published before is removed again.
-    pub(crate) fn publish(&self, disk: &dyn Disk, _permit: &Permit) -> io::Result<()> {
-        let published = self.put_all(disk, |from, to| disk.publish(from, to));
-        if published.is_err() {
-            remove_pair(disk, self.place).ok();
+    /// *Errors*: as [`PublishError`] says.
+    pub(crate) fn publish(&self, disk: &dyn Disk, _permit: &Permit) -> Result<(), PublishError> {
+        let steps = self.steps();
+        for (at, step) in steps.iter().enumerate() {
+            let Err(error) = step.run(disk, |from, to| disk.publish(from, to)) else { continue };
+            let undone = steps.iter().take(at).rev().try_for_each(|step| disk.remove(&step.to));
+            return Err(PublishError { error, is_undone: undone.is_ok() });
         }
-        published
+        Ok(())
     }
 
     /// Publishes the pair again after a stop, whatever the stop left: what rides in the record is
     /// written anew, a staged body that is gone from staging has been renamed already.
     pub(crate) fn publish_again(&self, disk: &dyn Disk) -> io::Result<()> {
-        self.put_all(disk, |from, to| match disk.replace(from, to) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && disk.exists(to)? => Ok(()),
-            other => other,
+        self.steps().iter().try_for_each(|step| {
+            step.run(disk, |from, to| match disk.replace(from, to) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && disk.exists(to)? => Ok(()),
+                other => other,
+            })
         })
     }
 
-    fn put_all(&self, disk: &dyn Disk, rename: impl Fn(&str, &str) -> io::Result<()>) -> io::Result<()> {
-        let hour = self.place.path.hour();
+    /// The files in the order in which they appear.
+    fn steps(&self) -> Vec<Step<'_>> {
         let staged = staged_path(self.id);
+        let data = self.place.path.data().to_owned();
+        let mut steps = Vec::with_capacity(4);
         match self.body {
             BodyPlace::Absent => {}
             BodyPlace::Inline => {
-                stage(disk, &staged, self.inline)?;
-                in_folder(disk, hour, || rename(&staged, self.place.path.data()))?;
+                steps.push(Step { bytes: Some(self.inline), from: staged.clone(), to: data })
             }
             BodyPlace::Staged => {
                 if self.place.blocks.is_some() {
-                    let blocks = blocks_path(self.id);
-                    in_folder(disk, crate::disk::parent(&blocks), || {
-                        rename(&staged_blocks_path(self.id), &blocks)
-                    })?;
+                    steps.push(Step {
+                        bytes: None,
+                        from: staged_blocks_path(self.id),
+                        to: blocks_path(self.id),
+                    });
                 }
-                in_folder(disk, hour, || rename(&staged, self.place.path.data()))?;
+                steps.push(Step { bytes: None, from: staged.clone(), to: data });
             }
         }
         if let Some(name) = &self.place.overflow {
-            let path = format!("{hour}/{name}");
-            stage(disk, &staged, self.overflow)?;
-            in_folder(disk, hour, || rename(&staged, &path))?;
+            let to = format!("{}/{name}", self.place.path.hour());
+            steps.push(Step { bytes: Some(self.overflow), from: format!("{staged}.ext"), to });
         }
-        stage(disk, &staged, self.sidecar)?;
-        in_folder(disk, hour, || rename(&staged, &self.place.path.sidecar()))
+        steps.push(Step {
+            bytes: Some(self.sidecar),
+            from: format!("{staged}.attr"),
+            to: self.place.path.sidecar(),
+        });
+        steps
     }
 }
 
-/// Does `step`, making the folder first where it turns out to be missing.
-fn in_folder(disk: &dyn Disk, folder: &str, step: impl Fn() -> io::Result<()>) -> io::Result<()> {
-    match step() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            disk.create_dir(folder)?;
-            step()
+/// Why a pair could not be published.
+pub(crate) struct PublishError {
+    pub(crate) error: io::Error,
+    /// Whether what had been published before was removed again.
+    pub(crate) is_undone: bool,
+}
+
+impl Step<'_> {
+    /// Writes the file where there are bytes for it, and renames it, making the folder where it is missing.
+    fn run(&self, disk: &dyn Disk, rename: impl Fn(&str, &str) -> io::Result<()>) -> io::Result<()> {
+        if let Some(bytes) = self.bytes {
+            stage(disk, &self.from, bytes)?;
         }
-        other => other,
+        let mut renamed = rename(&self.from, &self.to);
+        if renamed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            renamed =
+                disk.create_dir(crate::disk::parent(&self.to)).and_then(|()| rename(&self.from, &self.to));
+        }
+        if renamed.is_err() && self.bytes.is_some() {
+            disk.remove(&self.from).ok();
+        }
+        renamed
     }
 }
 

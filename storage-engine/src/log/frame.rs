@@ -64,17 +64,18 @@ fn checksum(frame: &[u8]) -> u32 {
     crc32c_of(&parts)
 }
 
-/// Length of the payload that a header announces, where it is a header of frame `number` and `salt`.
-pub(super) fn announced(header: &[u8], number: u64, salt: u64) -> Option<usize> {
-    let matches =
-        header.get(..4) == Some(&MAGIC) && word(header, 8) == Some(number) && word(header, 16) == Some(salt);
-    let length = header.get(4..8).and_then(|field| field.try_into().ok()).map(u32::from_le_bytes);
-    length.filter(|_| matches).map(|length| length as usize)
+/// The number in a header of this salt; `None` where there is no such header.
+pub(super) fn number_in(header: &[u8], salt: u64) -> Option<u64> {
+    let matches = header.get(..4) == Some(&MAGIC) && word(header, 16) == Some(salt);
+    word(header, 8).filter(|_| matches)
 }
 
 /// Reads frame `number` from the bytes at its beginning; `None` where it is not whole.
 pub(super) fn decode(bytes: &Bytes, number: u64, salt: u64) -> Option<Frame> {
-    let length = announced(bytes, number, salt)?;
+    if number_in(bytes, salt) != Some(number) {
+        return None;
+    }
+    let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?) as usize;
     let frame = bytes.get(..HEADER_BYTES + length)?;
     let stored = u32::from_le_bytes(frame.get(24..28)?.try_into().ok()?);
     if stored != checksum(frame) {

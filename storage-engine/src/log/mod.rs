@@ -14,9 +14,9 @@ mod segment;
 mod writer;
 
 pub(crate) use record::{Attachments, BodyPlace, Change, Place, Record, Retired};
-pub(crate) use recovery::{Recovered, recover};
+pub(crate) use recovery::{LogStart, Recovered, recover};
 pub(crate) use segment::WAL_DIR;
-pub(crate) use writer::{Committed, Log};
+pub(crate) use writer::Log;
 
 #[cfg(test)]
 mod tests;

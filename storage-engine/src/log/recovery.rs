@@ -12,6 +12,15 @@ use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::ElementId;
 
+/// Where the reading of a log begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LogStart {
+    /// The first segment that may hold changes since the last checkpoint.
+    pub(crate) segment: u64,
+    /// Whether that segment was there when the checkpoint was marked.
+    pub(crate) must_exist: bool,
+}
+
 /// What a log says after a stop.
 pub(crate) struct Recovered {
     /// Number for the next segment.
@@ -26,14 +35,14 @@ pub(crate) struct Recovered {
     pub(crate) torn_bytes: u64,
 }
 
-/// Reads the log of `element` from segment `first` on and hands each record to `take`, in order.
+/// Reads the log of `element` from `start` on and hands each record to `take`, in order.
 ///
 /// *Errors*: `Corrupt` where a frame is damaged that was durable once, or a segment is missing;
 /// `NewerFormat`; what `take` answers.
 pub(crate) fn recover(
     disk: &dyn Disk,
     element: ElementId,
-    first: u64,
+    start: LogStart,
     mut take: impl FnMut(Record, Attachments) -> Result<()>,
 ) -> Result<Recovered> {
     let io = |error| Error::io("read log", WAL_DIR, error);
@@ -45,15 +54,20 @@ pub(crate) fn recover(
     numbers.sort_unstable();
     let highest = numbers.last().copied();
     let mut recovered = Recovered {
-        next_segment: highest.map_or(1, |n| n + 1).max(first),
+        next_segment: highest.map_or(1, |n| n + 1).max(start.segment),
         next_frame: 1,
         live: VecDeque::new(),
         spares,
         torn_bytes: 0,
     };
+    if start.must_exist && !numbers.contains(&start.segment) {
+        return Err(Error::new(ErrorKind::Corrupt, "read log").about(path_of(start.segment)).because(
+            "the segment that the last checkpoint names is missing, and with it changes that were acknowledged: bring it back",
+        ));
+    }
     let mut expected = None;
     for number in numbers {
-        if number < first {
+        if number < start.segment {
             let spare = spare_path_of(number);
             disk.replace(&path_of(number), &spare).map_err(io)?;
             recovered.spares.push(spare);
@@ -114,15 +128,11 @@ fn torn_tail(bytes: &Bytes, at: u64, next_frame: u64, salt: u64, path: &str) -> 
     let mut torn = 0;
     for start in (at..bytes.len() as u64).step_by(BLOCK_BYTES as usize) {
         let rest = rest_of(bytes, start);
-        for number in [next_frame, next_frame + 1] {
-            if frame::announced(&rest, number, salt).is_some() {
-                torn = rest.len() as u64;
-            }
-        }
-        if frame::decode(&rest, next_frame + 1, salt).is_some() {
+        let Some(number) = frame::number_in(&rest, salt) else { continue };
+        torn = torn.max(bytes.len() as u64 - at);
+        if number > next_frame && frame::decode(&rest, number, salt).is_some() {
             return Err(Error::new(ErrorKind::Corrupt, "read log").about(path).because(format_args!(
-                "frame {next_frame} is damaged and frame {} behind it is whole: the disk changed durable bytes",
-                next_frame + 1
+                "frame {next_frame} is damaged and frame {number} behind it is whole: the disk changed durable bytes"
             )));
         }
     }

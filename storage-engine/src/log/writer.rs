@@ -218,7 +218,7 @@ impl Log {
             Ok(()) => {
                 state.position += span;
                 state.next_frame += 1;
-                return Ok(segment);
+                Ok(segment)
             }
             Err(WriteFailure::Full(error)) => {
                 if let Some(count) = state.unapplied.get_mut(&segment) {
