@@ -1,2 +1,41 @@
-//! ArtStore
-fn main() {}
+//! ArtStore: an archive file store.
+//!
+//! The binary over the libraries: arguments, settings, wiring, signals. It turns one `Result` into an
+//! exit code.
+#![allow(dead_code, unused_imports, reason = "the commands that use the rest come with the next change")]
+
+mod cli;
+mod error;
+mod private_file;
+mod settings;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use cli::{Arguments, Command, terminal};
+use settings::{Environment, Settings};
+use telemetry::Audience;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::of_process() {
+        Ok(arguments) => arguments,
+        Err(error) => return terminal::end_with_usage(&error),
+    };
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::show_error(&error);
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> error::Result<()> {
+    let settings = Settings::load(arguments.flags(), &Environment::of_process())?;
+    let audience = match arguments.command {
+        Command::Serve(_) => Audience::Log,
+        Command::Element(_) | Command::Account(_) => Audience::Answer,
+    };
+    telemetry::start(&settings.logging, audience)?;
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! The commands and their arguments.
+
+use std::path::PathBuf;
+
+use auth::{AccountName, Role};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use storage_engine::mode::Mode;
+use storage_engine::name::ElementName;
+
+use super::size::parse_size;
+use crate::error::ErrorKind;
+use crate::settings::{Flags, IndexChoice, ListenAddress};
+
+/// Keeps documents for years: plain files with readable sidecars, reached through S3.
+///
+/// One process serves an archive, which is a directory. The other commands find that process through
+/// `--data`; while none runs, they open the archive themselves.
+#[derive(Debug, Parser)]
+#[command(
+    name = "artstore",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Example:
+  artstore serve
+  AWS_SHARED_CREDENTIALS_FILE=artstore-data/credentials AWS_PROFILE=artstore \\
+    aws --endpoint-url http://127.0.0.1:9000 s3 mb s3://docs"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where the archive and its settings are.
+#[derive(Debug, Args)]
+struct PlaceArguments {
+    /// Config file (YAML); docs/CONFIGURATION.md has an example of all of it
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Data directory of the archive [default: ./artstore-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the archive; the first start makes it
+    ///
+    /// Runs until SIGTERM or Ctrl-C, then finishes what is in flight and ends within 30 seconds; a second
+    /// signal ends it at once. The first start makes the elements edit-01 and rw-01 and an account whose
+    /// credentials it writes to DIR/credentials.
+    #[command(after_help = "\
+Examples:
+  artstore serve
+  artstore serve --data /srv/archive --s3-listen 0.0.0.0:9000")]
+    Serve(ServeArguments),
+
+    /// List elements, or create one
+    ///
+    /// An element is a folder tree with one mode: what is in `edit` may be changed, what is in `rw` is
+    /// final once stored.
+    #[command(subcommand)]
+    Element(ElementCommand),
+
+    /// List accounts, or create one
+    ///
+    /// An account's client id and secret are also its S3 access key and secret key.
+    #[command(subcommand)]
+    Account(AccountCommand),
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Address of the S3 door [default: 127.0.0.1:9000]
+    #[arg(long, value_name = "ADDR")]
+    s3_listen: Option<ListenAddress>,
+    /// Address of the HTTP API and the health answers [default: 127.0.0.1:8000]
+    #[arg(long, value_name = "ADDR")]
+    api_listen: Option<ListenAddress>,
+    /// Directory to mount the archive on (not in this release)
+    #[arg(long, value_name = "DIR")]
+    mount: Option<PathBuf>,
+    /// Search index: embedded, or postgres://… (not in this release)
+    #[arg(long, value_name = "INDEX")]
+    index: Option<IndexChoice>,
+}
+
+/// What to do with elements.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ElementCommand {
+    /// List the elements with their modes and states
+    #[command(after_help = "Example:\n  artstore element list --json")]
+    List(OutputArguments),
+    /// Create an element
+    #[command(after_help = "\
+Example:
+  artstore element create contracts-2026 --mode rw --root /mnt/archive/contracts --max-size 2TiB")]
+    Create(NewElementArguments),
+}
+
+/// Arguments of `element create`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct NewElementArguments {
+    /// Name: a-z, 0-9 and hyphen, at most 64 characters
+    #[arg(value_parser = ElementName::parse)]
+    pub(crate) name: ElementName,
+    /// Mode: edit or rw; ro and ar are reached later, by transition
+    #[arg(long, value_parser = Mode::parse)]
+    pub(crate) mode: Mode,
+    /// Root folder [default: elements/NAME in the data directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// Quota: bytes, or with a unit such as 500GiB
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) max_size: Option<u64>,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// List the accounts; secrets are never shown again
+    #[command(after_help = "Example:\n  artstore account list")]
+    List(OutputArguments),
+    /// Create an account and show its secret this once
+    #[command(after_help = "\
+Example:
+  artstore account create backup --role USER --description 'nightly restic' --json")]
+    Create(NewAccountArguments),
+}
+
+/// Arguments of `account create`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct NewAccountArguments {
+    /// Name: a-z, 0-9, '.', '_' and '-', at most 64 characters
+    pub(crate) name: AccountName,
+    /// Role: ADMIN, USER, READONLY or AUDITOR; all but ADMIN reach only buckets of their own
+    #[arg(long)]
+    pub(crate) role: Role,
+    /// What it is for, at most 256 characters
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(crate) description: String,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// How an answer is shown.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct OutputArguments {
+    /// Answer in JSON, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Arguments {
+    /// Parses the arguments of this process.
+    ///
+    /// *Errors*: clap's, which is also how `--help` and `--version` end.
+    pub(crate) fn of_process() -> Result<Self, clap::Error> {
+        Self::from_arg_matches(&Self::described().try_get_matches()?)
+    }
+
+    /// The command line with its exit codes in the long help.
+    pub(super) fn described() -> clap::Command {
+        let command = Self::command();
+        let example = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        command.after_long_help(format!("{example}\n\n{}", exit_codes()))
+    }
+
+    /// What the arguments say about settings.
+    pub(crate) fn flags(&self) -> Flags {
+        let place =
+            Flags { config: self.place.config.clone(), data: self.place.data.clone(), ..Flags::default() };
+        match &self.command {
+            Command::Serve(serve) => Flags {
+                s3_listen: serve.s3_listen.clone(),
+                api_listen: serve.api_listen.clone(),
+                mount: serve.mount.clone(),
+                index: serve.index.clone(),
+                ..place
+            },
+            Command::Element(_) | Command::Account(_) => place,
+        }
+    }
+}
+
+/// The list of exit codes.
+fn exit_codes() -> String {
+    let mut text = String::from("Exit codes:\n  0  done");
+    for kind in ErrorKind::ALL {
+        text.push_str(&format!("\n  {}  {}", kind.exit_code(), kind.meaning()));
+    }
+    text
+}
