@@ -1,1 +1,226 @@
+//! The log: what it promises to bring back, and what it refuses to guess.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::record::{Attachments, Change, Record};
+use super::recovery::{LogStart, Recovered, recover};
+use super::segment::{SEGMENT_BYTES, WAL_DIR, path_of};
+use super::writer::Log;
+use crate::bell::Bell;
+use crate::caller::{Caller, Door};
+use crate::disk::SharedDisk;
+use crate::disk::simulated::{Fault, Machine, Profile};
+use crate::name::ElementId;
+use crate::{ErrorKind, Result};
+
+const START: LogStart = LogStart { segment: 0, must_exist: false };
+
+fn machine() -> (Machine, SharedDisk) {
+    let machine = Machine::new(Profile::Reordered, 7);
+    let disk = machine.disk("element").unwrap();
+    disk.create_dir_durable(WAL_DIR).unwrap();
+    (machine, disk)
+}
+
+fn element() -> ElementId {
+    ElementId::new(uuid::Uuid::from_u128(42))
+}
+
+fn start(disk: &SharedDisk, next: (u64, u64), closed: VecDeque<u64>) -> Arc<Log> {
+    Log::start(Arc::clone(disk), element(), next, closed, Vec::new(), Arc::new(Bell::new())).unwrap()
+}
+
+fn record(seq: u64) -> Record {
+    let caller = Caller {
+        account: "account".into(),
+        account_name: "name".into(),
+        door: Door::Job,
+        address: None,
+        request_id: "R".into(),
+        operation: "Test",
+    };
+    Record::new(seq, 0, &caller, Change::Note)
+}
+
+fn body(seq: u64, length: usize) -> Attachments {
+    Attachments { body: vec![seq as u8; length].into(), ..Attachments::default() }
+}
+
+fn append(log: &Arc<Log>, seq: u64, length: usize) -> Result<()> {
+    log.append(record(seq), &body(seq, length)).map(super::writer::Committed::applied)
+}
+
+fn read(disk: &SharedDisk, start: LogStart) -> Result<(Vec<u64>, Recovered)> {
+    let mut found = Vec::new();
+    let recovered = recover(&**disk, element(), start, |record, attachments| {
+        assert!(attachments.body.iter().all(|byte| *byte == record.seq as u8), "body of {}", record.seq);
+        found.push(record.seq);
+        Ok(())
+    })?;
+    Ok((found, recovered))
+}
+
+/// A record whose append returned is there after a power cut, over any number of segments.
+#[test]
+fn what_was_appended_is_there() {
+    let (machine, disk) = machine();
+    let log = start(&disk, (1, 1), VecDeque::new());
+    let length = usize::try_from(SEGMENT_BYTES / 5).unwrap();
+    for seq in 1..=9 {
+        append(&log, seq, length).unwrap();
+    }
+    machine.reboot();
+    let disk = machine.disk("element").unwrap();
+    let (found, recovered) = read(&disk, START).unwrap();
+    assert_eq!(found, (1..=9).collect::<Vec<_>>());
+    assert_eq!(recovered.live.len(), 3);
+    assert_eq!(recovered.torn_bytes, 0);
+
+    // Writing goes on in a new segment, and both parts are read as one.
+    let log = start(&disk, (recovered.next_segment, recovered.next_frame), recovered.live);
+    append(&log, 10, 10).unwrap();
+    assert_eq!(read(&disk, START).unwrap().0, (1..=10).collect::<Vec<_>>());
+}
+
+/// A checkpoint frees what is before it, the files are used again, and old records do not come back.
+#[test]
+fn segments_are_used_again() {
+    let (_machine, disk) = machine();
+    let log = start(&disk, (1, 1), VecDeque::new());
+    let mut seq = 0;
+    for _ in 0..5 {
+        for _ in 0..3 {
+            seq += 1;
+            append(&log, seq, 100_000).unwrap();
+        }
+        let boundary = log.begin_checkpoint().unwrap();
+        log.free_before(boundary).unwrap();
+    }
+    append(&log, 99, 10).unwrap();
+    assert_eq!(read(&disk, START).unwrap().0, [99]);
+    assert!(disk.read_dir(WAL_DIR).unwrap().len() <= 4, "{:?}", disk.read_dir(WAL_DIR));
+}
+
+/// A checkpoint waits for changes that are committed and not yet applied; one that is dropped
+/// unapplied latches the log, because only recovery can apply it.
+#[test]
+fn an_unapplied_change_is_never_freed() {
+    let (_machine, disk) = machine();
+    let log = start(&disk, (1, 1), VecDeque::new());
+    drop(log.append(record(1), &body(1, 10)).unwrap());
+    assert!(log.is_latched());
+    assert_eq!(log.begin_checkpoint().unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(append(&log, 2, 10).unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(read(&disk, START).unwrap().0, [1]);
+}
+
+/// The log cut at any byte of its last frame brings back every frame before it, quietly.
+#[test]
+fn a_torn_tail_is_passed_over() {
+    let (_machine, disk) = machine();
+    let log = start(&disk, (1, 1), VecDeque::new());
+    for seq in 1..=3 {
+        append(&log, seq, 5000).unwrap();
+    }
+    drop(log);
+    let path = path_of(1);
+    let whole = disk.read_whole(&path, SEGMENT_BYTES as usize).unwrap();
+    let file = disk.open_to_write(&path).unwrap();
+    let last = 4096 + 2 * 8192;
+    for keep in (0..8192).step_by(61) {
+        file.write_at(&vec![0; 8192], last).unwrap();
+        file.write_at(&whole[last as usize..last as usize + keep], last).unwrap();
+        let (found, recovered) = read(&disk, START).unwrap();
+        let is_whole = whole[last as usize + keep..].iter().all(|byte| *byte == 0);
+        assert_eq!(found.len(), if is_whole { 3 } else { 2 }, "{keep} bytes kept");
+        assert_eq!(recovered.next_frame, found.len() as u64 + 1);
+    }
+}
+
+/// One bit flipped in a frame that has whole ones behind it is corruption, never a shorter log.
+#[test]
+fn a_damaged_frame_before_whole_ones_is_loud() {
+    let (_machine, disk) = machine();
+    let log = start(&disk, (1, 1), VecDeque::new());
+    for seq in 1..=4 {
+        append(&log, seq, 300).unwrap();
+    }
+    drop(log);
+    let path = path_of(1);
+    let file = disk.open_to_write(&path).unwrap();
+    for damaged in [&[0_u64][..], &[1], &[0, 1], &[1, 2]] {
+        let whole = disk.read_whole(&path, SEGMENT_BYTES as usize).unwrap();
+        for frame in damaged {
+            for at in [0, 5, 9, 17, 25, 40, 200] {
+                let at = 4096 + frame * 4096 + at;
+                file.write_at(&[whole[at as usize] ^ 4], at).unwrap();
+            }
+        }
+        assert_eq!(
+            read(&disk, START).err().map(|error| error.kind()),
+            Some(ErrorKind::Corrupt),
+            "{damaged:?}"
+        );
+        file.write_at(&whole, 0).unwrap();
+    }
+    assert_eq!(read(&disk, START).unwrap().0, [1, 2, 3, 4]);
+}
+
+/// A segment that is missing in the middle, or that the mark names, is loud; so is another's log.
+#[test]
+fn a_missing_segment_is_loud() {
+    let (_machine, disk) = machine();
+    let log = start(&disk, (1, 1), VecDeque::new());
+    let length = usize::try_from(SEGMENT_BYTES / 2).unwrap();
+    for seq in 1..=4 {
+        append(&log, seq, length).unwrap();
+    }
+    drop(log);
+    disk.remove(&path_of(2)).unwrap();
+    assert_eq!(read(&disk, START).err().map(|error| error.kind()), Some(ErrorKind::Corrupt));
+    let named = LogStart { segment: 2, must_exist: true };
+    assert_eq!(read(&disk, named).err().map(|error| error.kind()), Some(ErrorKind::Corrupt));
+    let other = ElementId::new(uuid::Uuid::from_u128(43));
+    let foreign = recover(&*disk, other, START, |_, _| Ok(()));
+    assert_eq!(foreign.err().map(|error| error.kind()), Some(ErrorKind::Corrupt));
+}
+
+/// A failed sync refuses this change and all that follow; a full disk refuses and is over when it is.
+#[test]
+fn only_an_io_error_latches() {
+    let (machine, disk) = machine();
+    let log = start(&disk, (1, 1), VecDeque::new());
+    append(&log, 1, 10).unwrap();
+    machine.fail_at(machine.calls() + 1, Fault::NoSpace);
+    assert_eq!(append(&log, 2, 10).unwrap_err().kind(), ErrorKind::StorageFull);
+    append(&log, 3, 10).unwrap();
+    machine.fail_at(machine.calls() + 2, Fault::Io);
+    assert_eq!(append(&log, 4, 10).unwrap_err().kind(), ErrorKind::Io);
+    assert_eq!(append(&log, 5, 10).unwrap_err().kind(), ErrorKind::Unavailable);
+    machine.reboot();
+    let (found, _) = read(&machine.disk("element").unwrap(), START).unwrap();
+    assert_eq!(found, [1, 3]);
+}
+
+/// Concurrent changes share syncs, each is there, and each thread's own stay in order.
+#[test]
+fn concurrent_changes_share_a_sync() {
+    let (machine, disk) = machine();
+    let log = start(&disk, (1, 1), VecDeque::new());
+    let before = machine.calls();
+    std::thread::scope(|scope| {
+        for thread in 0..8_u64 {
+            let log = &log;
+            scope.spawn(move || (0..50).for_each(|at| append(log, thread * 1000 + at, 100).unwrap()));
+        }
+    });
+    let calls = machine.calls() - before;
+    let (found, _) = read(&disk, START).unwrap();
+    assert_eq!(found.len(), 400);
+    for thread in 0..8 {
+        let own: Vec<u64> = found.iter().copied().filter(|seq| seq / 1000 == thread).collect();
+        assert!(own.is_sorted() && own.len() == 50);
+    }
+    assert!(calls <= 800, "{calls} calls for 400 changes: a write and a sync for each at most");
+}
