@@ -134,6 +134,12 @@ impl Error {
         self.kind
     }
 
+    /// Whether a file or folder was not there.
+    pub(crate) fn is_missing_file(&self) -> bool {
+        let source = self.source.as_ref().and_then(|source| source.downcast_ref::<io::Error>());
+        self.kind == ErrorKind::Io && source.is_some_and(|source| source.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Why, as a sentence for the person who asked, where the engine knows it.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {

@@ -24,6 +24,7 @@ pub mod name;
 mod sequence;
 pub mod sidecar;
 mod timestamp;
+mod twin;
 
 pub use archive::Archive;
 pub use error::{Error, ErrorKind, Result};

@@ -121,7 +121,7 @@ impl Archive {
                     .about(name)
                     .because("the bucket has open uploads: complete or abort them first"));
             }
-            let element = inner.ingest_element(Mode::Edit, 0)?;
+            let element = inner.log_element()?;
             let seq = inner.sequence.draw()?;
             let change = Change::BucketRemove { bucket: name.clone() };
             let record = Record::new(seq, inner.options.clock.now_ms(), caller, change);

@@ -15,18 +15,18 @@ use serde_json::Value;
 use super::open::Inner;
 use crate::bell::Call;
 use crate::disk::Disk;
-use crate::document::{self, Members};
+use crate::document::Members;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::LogStart;
 use crate::name::ElementId;
+use crate::twin::TwinDocument;
 
-const PATH: &str = "control/checkpoint.json";
-const SCHEMA: u64 = 1;
-const BYTES_MAX: usize = 1024 * 1024;
+const STEM: &str = "control/checkpoint";
 
 /// The last checkpoint.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct CheckpointMark {
+    document: TwinDocument,
     /// Counts checkpoints; the catalog carries the same number or the next.
     pub(super) number: u64,
     /// Whether no log holds anything beyond it: the archive was closed after it, or is being opened.
@@ -36,34 +36,33 @@ pub(super) struct CheckpointMark {
 }
 
 impl CheckpointMark {
-    /// Reads the mark; the default before the first checkpoint.
+    /// Reads the mark; number 0 before the first checkpoint.
+    ///
+    /// *Errors*: `Corrupt`, `NewerFormat`, `Io`.
     pub(super) fn read(disk: &dyn Disk) -> Result<Self> {
-        let bytes = match disk.read_whole(PATH, BYTES_MAX) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(Error::io("read", PATH, error)),
+        let (document, members) = TwinDocument::open(disk, STEM)?;
+        let Some(mut members) = members else {
+            return Ok(Self { document, number: 0, is_clean: false, first_segments: BTreeMap::new() });
         };
-        let mut members = document::parse(&bytes, SCHEMA, PATH)?;
         let number = members.get("number").and_then(Value::as_u64);
+        let is_clean = members.get("is_clean").and_then(Value::as_bool);
         let segments = members.remove("first_segments").map(serde_json::from_value);
-        match (number, segments) {
-            (Some(number), Some(Ok(first_segments))) => {
-                let is_clean = members.get("is_clean").and_then(Value::as_bool).unwrap_or(false);
-                Ok(Self { number, is_clean, first_segments })
+        match (number, is_clean, segments) {
+            (Some(number), Some(is_clean), Some(Ok(first_segments))) => {
+                Ok(Self { document, number, is_clean, first_segments })
             }
-            _ => Err(Error::new(ErrorKind::Corrupt, "read").about(PATH)),
+            _ => Err(Error::new(ErrorKind::Corrupt, "read").about(STEM)),
         }
     }
 
     /// Writes the mark. *Durability*: durable on return.
-    pub(super) fn write(&self, disk: &dyn Disk) -> Result<()> {
-        let mut members = Members::new();
-        members.insert("schema".into(), SCHEMA.into());
-        members.insert("number".into(), self.number.into());
-        members.insert("is_clean".into(), self.is_clean.into());
-        members.insert("first_segments".into(), serde_json::json!(self.first_segments));
-        let bytes = document::render(&members, &["schema", "number", "is_clean", "first_segments"]);
-        disk.write_durable(PATH, &bytes).map_err(|error| Error::io("write", PATH, error))
+    pub(super) fn write(&mut self, disk: &dyn Disk) -> Result<()> {
+        let members = Members::from_iter([
+            ("number".to_owned(), self.number.into()),
+            ("is_clean".to_owned(), self.is_clean.into()),
+            ("first_segments".to_owned(), serde_json::json!(self.first_segments)),
+        ]);
+        self.document.write(disk, members)
     }
 
     /// Where recovery begins to read the log of `element`.
@@ -110,9 +109,9 @@ impl Inner {
     fn checkpoint_all(&self, is_last: bool) -> Result<()> {
         let mut mark = self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
         let elements = self.ready_elements();
-        let mut next = CheckpointMark { number: mark.number + 1, is_clean: is_last, ..mark.clone() };
+        let mut first_segments = mark.first_segments.clone();
         for element in &elements {
-            next.first_segments.insert(element.id.to_string(), element.log()?.begin_checkpoint()?);
+            first_segments.insert(element.id.to_string(), element.log()?.begin_checkpoint()?);
         }
         for element in &elements {
             element.disk.sync_all().map_err(|error| {
@@ -123,12 +122,14 @@ impl Inner {
                 Error::io("sync element", &element.name, error)
             })?;
         }
-        self.catalog.persist(next.number)?;
-        next.write(&*self.disk)?;
+        self.catalog.persist(mark.number + 1, self.sequence.last())?;
+        mark.number += 1;
+        mark.is_clean = is_last;
+        mark.first_segments = first_segments;
+        mark.write(&*self.disk)?;
         for element in &elements {
-            element.log()?.free_before(next.first_segment(element.id))?;
+            element.log()?.free_before(mark.first_segment(element.id))?;
         }
-        *mark = next;
         Ok(())
     }
 }

@@ -90,8 +90,7 @@ impl Archive {
         let staged = Staged { place: BodyPlace::Staged, inline: Bytes::new(), staging };
         let stored = self.put_version(caller, &target, &open.element, content, staged, details)?;
         *is_open = false;
-        upload_store::remove(&*open.element.disk, completion.upload.id)?;
-        self.inner.uploads.forget(&completion.upload);
+        self.inner.uploads.end(&open);
         Ok(stored)
     }
 }

@@ -12,7 +12,7 @@ use crate::catalog::{Entry, Update};
 use crate::digest::{BlockDigests, ChecksumType};
 use crate::error::Result;
 use crate::log::{Attachments, BodyPlace, Change, Record};
-use crate::mode::{ChangeKind, Mode, Permit};
+use crate::mode::{ChangeKind, Permit};
 use crate::name::{BucketName, ObjectKey, StoredName, StoredPath, VersionId};
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
@@ -94,14 +94,13 @@ impl Inner {
             change_seq: seq,
         }])?;
         self.note_applied(seq);
-        self.retire(std::iter::once(entry))?;
-        committed.applied();
+        self.finish(committed, std::slice::from_ref(entry));
         Ok(())
     }
 
     /// Puts a delete marker before the versions of a key. The caller holds the key's lock.
     fn put_marker(&self, caller: &Caller, bucket: &Arc<BucketDocument>, key: &ObjectKey) -> Result<Deleted> {
-        let element = self.ingest_element(Mode::Edit, 0)?;
+        let element = self.log_element()?;
         let document = element.document();
         let permit = Permit::grant(document.mode, ChangeKind::Create)?;
         let retire = match bucket.versioning {

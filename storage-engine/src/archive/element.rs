@@ -28,10 +28,18 @@ pub(super) fn open_all(options: &OpenOptions, disk: &dyn Disk) -> Result<BTreeMa
     let mut registry = known.unwrap_or_default();
     let before = registry.clone();
     adopt(options, disk, &mut registry)?;
-    if is_first_start && registry.elements.is_empty() {
+    // A first start that was interrupted has made some of them; a copy brought back is all there is.
+    let adopted = registry
+        .elements
+        .iter()
+        .all(|known| FIRST_ELEMENTS.iter().any(|(name, _)| *name == known.name.as_str()));
+    if is_first_start && adopted {
         for (name, mode) in FIRST_ELEMENTS {
             let root = format!("{ELEMENTS_DIR}/{name}");
             let name = ElementName::parse(name)?;
+            if registry.elements.iter().any(|known| known.name == name) {
+                continue;
+            }
             registry.elements.push(make(
                 options,
                 NewElement { name, mode, root: None, max_size_bytes: None },

@@ -62,6 +62,18 @@ impl Inner {
         Err(refusal.unwrap_or_else(|| self.no_element_of(mode)))
     }
 
+    /// An element of mode edit to write a record to that needs no room but the log's own.
+    ///
+    /// *Errors*: `Unavailable` where none is in use.
+    pub(super) fn log_element(&self) -> Result<Arc<Element>> {
+        let usable = |element: &Arc<Element>| {
+            element.document().mode == Mode::Edit && element.log().is_ok_and(|log| !log.is_latched())
+        };
+        self.ready_elements().into_iter().find(usable).ok_or_else(|| {
+            Error::new(ErrorKind::Unavailable, "choose element").because("no element of mode edit is in use")
+        })
+    }
+
     fn no_element_of(&self, mode: Mode) -> Error {
         let elements = self.elements.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         if elements.values().any(|slot| matches!(slot, ElementSlot::Absent { .. })) {

@@ -75,8 +75,8 @@ impl Inner {
             let taken =
                 self.sidecar_of(&entry).and_then(|(sidecar, element)| take(&entry, sidecar, &element));
             match taken {
-                Err(error) if is_missing(&error) && attempt < UNLOCKED_TRIES_MAX => {}
-                Err(error) if is_missing(&error) => {
+                Err(error) if error.is_missing_file() && attempt < UNLOCKED_TRIES_MAX => {}
+                Err(error) if error.is_missing_file() => {
                     return Err(Error::new(ErrorKind::Corrupt, "read object")
                         .about(&entry.place.path)
                         .because("its files are not where the catalog says: run artstore fsck")
@@ -124,12 +124,6 @@ impl Inner {
         }
         Ok((sidecar, element))
     }
-}
-
-fn is_missing(error: &Error) -> bool {
-    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
-    error.kind() == ErrorKind::Io
-        && source.is_some_and(|source| source.kind() == std::io::ErrorKind::NotFound)
 }
 
 fn object_of(sidecar: Sidecar, element: &Element) -> Object {

@@ -37,6 +37,7 @@ impl Inner {
     pub(super) fn recover(&self) -> Result<()> {
         let mut mark = self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
         self.settle_absent(mark.is_clean)?;
+        self.sequence.rise_above(self.catalog.last_seq()?);
         let elements = self.ready_elements();
         for element in &elements {
             for document in element.read_buckets()? {
@@ -53,7 +54,8 @@ impl Inner {
             }
         }
         self.checkpoint_recovered(&mut mark, &elements, &recovered)?;
-        for (element, recovered) in elements.iter().zip(recovered) {
+        for (element, mut recovered) in elements.iter().zip(recovered) {
+            recovered.free(&*element.disk)?;
             sweep_staging(&*element.disk)?;
             for upload in upload_store::read_all(element)? {
                 self.uploads.admit(upload, Arc::clone(element))?;
@@ -97,7 +99,7 @@ impl Inner {
         for (element, recovered) in elements.iter().zip(recovered) {
             mark.first_segments.insert(element.id.to_string(), recovered.next_segment);
         }
-        self.catalog.persist(mark.number)?;
+        self.catalog.persist(mark.number, self.sequence.last())?;
         mark.write(&*self.disk)
     }
 

@@ -11,7 +11,7 @@ use crate::caller::Caller;
 use crate::catalog::{Entry, Update};
 use crate::element::{Element, NewPair, PublishError, remove_pair};
 use crate::error::{Error, ErrorKind, Result};
-use crate::log::{Attachments, BodyPlace, Change, Place, Record, Retired};
+use crate::log::{Attachments, BodyPlace, Change, Committed, Place, Record, Retired};
 use crate::mode::Permit;
 use crate::name::VersionId;
 use crate::sidecar::{self, Sidecar};
@@ -104,9 +104,19 @@ impl Inner {
         self.catalog.apply(&updates)?;
         self.note_applied(change_seq);
         element.add_used(sidecar.size);
-        self.retire(retire.iter())?;
-        committed.applied();
+        self.finish(committed, &retire);
         Ok(())
+    }
+
+    /// Removes what a change left behind it. It is committed and visible: where that fails, its answer
+    /// stands, and the record stays in the log for the next start to finish.
+    pub(super) fn finish(&self, committed: Committed, retired: &[Entry]) {
+        match self.retire(retired.iter()) {
+            Ok(()) => committed.applied(),
+            Err(error) => {
+                tracing::error!(%error, "superseded files could not be removed; the element is read-only until the server is restarted");
+            }
+        }
     }
 
     /// Takes a committed change back that could not be published: an abort record, so that recovery
@@ -132,7 +142,7 @@ impl Inner {
     /// Removes the files of versions that nobody can reach any more.
     ///
     /// *Errors*: `Io`; the change they gave way to is committed all the same.
-    pub(super) fn retire<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> Result<()> {
+    fn retire<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> Result<()> {
         for entry in entries {
             let element = self.element(entry.place.element)?;
             remove_pair(&*element.disk, &entry.place)

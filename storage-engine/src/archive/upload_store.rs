@@ -157,8 +157,13 @@ pub(super) fn read_all(element: &Element) -> Result<Vec<UploadDocument>> {
     for entry in disk.read_dir(UPLOADS_DIR).map_err(|error| Error::io("read folder", UPLOADS_DIR, error))? {
         match UploadDocument::read(disk, &entry.name) {
             Ok(document) => uploads.push(document),
-            Err(error) if error.kind() == ErrorKind::NewerFormat => return Err(error),
-            Err(error) if error.kind() == ErrorKind::Io => {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NewerFormat | ErrorKind::Io)
+                    && !error.is_missing_file() =>
+            {
+                return Err(error);
+            }
+            Err(error) if error.is_missing_file() => {
                 if let Ok(id) = UploadId::parse(&entry.name) {
                     tracing::info!(upload = %id, "what is left of an upload without its document is removed");
                     remove(disk, id)?;
@@ -222,18 +227,29 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = PartLine> {
     lines.filter_map(|line| serde_json::from_slice(line).ok())
 }
 
-/// Removes the folder of an upload, its document last. *Durability*: gone for good on return.
+/// Removes an upload's document: it is no upload any more, and what is left is swept at the next start.
+/// *Durability*: gone for good on return.
+pub(super) fn remove_document(disk: &dyn Disk, id: UploadId) -> Result<()> {
+    let folder = folder(id);
+    let removed = match disk.remove(&format!("{folder}/upload.json")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other.and_then(|()| disk.sync_dir(&folder)),
+    };
+    removed.map_err(|error| Error::io("remove upload", &folder, error))
+}
+
+/// Removes the folder of an upload, its document first. *Durability*: gone for good on return.
 pub(super) fn remove(disk: &dyn Disk, id: UploadId) -> Result<()> {
+    remove_document(disk, id)?;
     let folder = folder(id);
     let io = |error| Error::io("remove upload", &folder, error);
     let entries = match disk.read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other.map_err(io)?,
     };
-    for entry in entries.iter().filter(|entry| entry.name != "upload.json") {
+    for entry in entries {
         disk.remove(&format!("{folder}/{}", entry.name)).map_err(io)?;
     }
-    disk.remove_durable(&format!("{folder}/upload.json")).map_err(io)?;
     disk.remove_dir(&folder).map_err(io)?;
     disk.sync_dir(UPLOADS_DIR).map_err(io)
 }

@@ -65,9 +65,14 @@ impl Uploads {
         open.get(&key_of(upload)).cloned().ok_or_else(|| no_such_upload(upload))
     }
 
-    /// Forgets an upload that has ended.
-    pub(super) fn forget(&self, upload: &UploadRef) {
-        self.open.write().unwrap_or_else(PoisonError::into_inner).remove(&key_of(upload));
+    /// Forgets an upload that has ended, and removes its parts; what cannot be removed is swept at the
+    /// next start.
+    pub(super) fn end(&self, upload: &OpenUpload) {
+        let names = &upload.document.upload;
+        self.open.write().unwrap_or_else(PoisonError::into_inner).remove(&key_of(names));
+        if let Err(error) = upload_store::remove(&*upload.element.disk, names.id) {
+            tracing::warn!(upload = %names.id, %error, "what an upload left could not be removed");
+        }
     }
 
     /// Whether a bucket has open uploads.
@@ -247,12 +252,13 @@ impl Archive {
         let _gate = self.enter()?;
         let open = self.inner.uploads.get(upload)?;
         let mut is_open = open.is_open.lock().unwrap_or_else(PoisonError::into_inner);
-        if !std::mem::replace(&mut *is_open, false) {
+        if !*is_open {
             return Err(no_such_upload(upload));
         }
         self.inner.note(caller, &open.element)?;
-        upload_store::remove(&*open.element.disk, upload.id)?;
-        self.inner.uploads.forget(upload);
+        upload_store::remove_document(&*open.element.disk, upload.id)?;
+        *is_open = false;
+        self.inner.uploads.end(&open);
         Ok(())
     }
 }

@@ -162,12 +162,20 @@ impl Catalog {
         transaction.commit().map_err(failed)
     }
 
+    /// The highest sequence number that had been given at the last checkpoint.
+    pub(crate) fn last_seq(&self) -> Result<u64> {
+        let transaction = self.database.begin_read().map_err(failed)?;
+        let meta = transaction.open_table(META).map_err(failed)?;
+        Ok(meta.get("last_seq").map_err(failed)?.map_or(0, |value| value.value()))
+    }
+
     /// Makes everything applied durable, as checkpoint number `checkpoint`, and trims the feed.
-    pub(crate) fn persist(&self, checkpoint: u64) -> Result<()> {
+    pub(crate) fn persist(&self, checkpoint: u64, last_seq: u64) -> Result<()> {
         let transaction = durable(&self.database)?;
         {
             let mut meta = transaction.open_table(META).map_err(failed)?;
             meta.insert("checkpoint", checkpoint).map_err(failed)?;
+            meta.insert("last_seq", last_seq).map_err(failed)?;
             let mut feed = transaction.open_table(FEED).map_err(failed)?;
             let last = feed.last().map_err(failed)?.map_or(0, |(position, _)| position.value());
             if let Some(horizon) = last.checked_sub(feed::ROWS_MAX) {

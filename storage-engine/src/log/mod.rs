@@ -16,7 +16,7 @@ mod writer;
 pub(crate) use record::{Attachments, BodyPlace, Change, Place, Record, Retired};
 pub(crate) use recovery::{LogStart, Recovered, recover};
 pub(crate) use segment::WAL_DIR;
-pub(crate) use writer::Log;
+pub(crate) use writer::{Committed, Log};
 
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,18 @@ pub(crate) struct LogStart {
     pub(crate) must_exist: bool,
 }
 
+impl Recovered {
+    /// Frees the segments read, once a checkpoint covers what they hold.
+    pub(crate) fn free(&mut self, disk: &dyn Disk) -> Result<()> {
+        for number in std::mem::take(&mut self.live) {
+            let (path, spare) = (path_of(number), spare_path_of(number));
+            disk.replace(&path, &spare).map_err(|error| Error::io("free log segment", path, error))?;
+            self.spares.push(spare);
+        }
+        Ok(())
+    }
+}
+
 /// What a log says after a stop.
 pub(crate) struct Recovered {
     /// Number for the next segment.
