@@ -1,1 +1,2 @@
-//! fuse-mount
+//! The mount door: the archive as a directory. This release has none; the crate keeps its place in the
+//! direction of dependencies.

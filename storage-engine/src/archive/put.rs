@@ -148,34 +148,9 @@ impl Archive {
             Versioning::Enabled => unique_version(seq)?,
             Versioning::Never | Versioning::Suspended => VersionId::Null,
         };
-        let now_ms = inner.options.clock.now_ms();
-        let stored =
-            StoredName::make(target.key.last_segment(), &caller.account_name, now_ms, staged.staging.id);
         let answer = content.answer(bucket.versioning, version_id);
-        let sidecar = Sidecar {
-            kind: Kind::Object,
-            id: staged.staging.id,
-            bucket: target.bucket.clone(),
-            key: target.key.clone(),
-            version_id,
-            seq,
-            placement_seq: seq,
-            owner: details.owner,
-            created_by: Arc::clone(&caller.account),
-            path: StoredPath::new(now_ms, &stored),
-            size: content.size,
-            sha256: content.sha256,
-            etag: content.etag,
-            checksums: content.checksums,
-            checksum_type: content.checksum_type,
-            blocks: content.blocks,
-            parts: content.parts,
-            upload: content.upload,
-            created_ms: now_ms,
-            modified_ms: now_ms,
-            attributes: details.attributes,
-            unknown: Default::default(),
-        };
+        let made = Made { id: staged.staging.id, seq, version_id, now_ms: inner.options.clock.now_ms() };
+        let sidecar = made.sidecar(caller, target, content, details);
         let version = NewVersion {
             upload: sidecar.upload,
             sidecar,
@@ -205,6 +180,45 @@ pub(super) struct Staged {
     pub(super) place: BodyPlace,
     pub(super) inline: Bytes,
     pub(super) staging: Staging,
+}
+
+/// What the engine itself says of a new version.
+struct Made {
+    id: Uuid,
+    seq: u64,
+    version_id: VersionId,
+    now_ms: u64,
+}
+
+impl Made {
+    fn sidecar(self, caller: &Caller, target: &PutTarget, content: Content, details: PutDetails) -> Sidecar {
+        let Self { id, seq, version_id, now_ms } = self;
+        let stored = StoredName::make(target.key.last_segment(), &caller.account_name, now_ms, id);
+        Sidecar {
+            kind: Kind::Object,
+            id,
+            bucket: target.bucket.clone(),
+            key: target.key.clone(),
+            version_id,
+            seq,
+            placement_seq: seq,
+            owner: details.owner,
+            created_by: Arc::clone(&caller.account),
+            path: StoredPath::new(now_ms, &stored),
+            size: content.size,
+            sha256: content.sha256,
+            etag: content.etag,
+            checksums: content.checksums,
+            checksum_type: content.checksum_type,
+            blocks: content.blocks,
+            parts: content.parts,
+            upload: content.upload,
+            created_ms: now_ms,
+            modified_ms: now_ms,
+            attributes: details.attributes,
+            unknown: Default::default(),
+        }
+    }
 }
 
 impl Content {

@@ -64,7 +64,7 @@ impl Inner {
         let log = element.log()?;
         let committed = log.append(record, &attachments);
         if committed.is_err() && log.is_latched() {
-            // A record that may be durable names the staged files: recovery needs them.
+            // The record may be durable and names the staged files: recovery needs them.
             staging.hand_over();
         }
         let committed = committed?;
@@ -76,19 +76,11 @@ impl Inner {
             sidecar: &attachments.document,
             overflow: &attachments.overflow,
         };
-        let published = pair.publish(&*element.disk, permit);
-        if let Err(PublishError { error, is_undone }) = published {
-            let error = Error::io("publish", &sidecar.key, error);
-            let is_aborted = is_undone && self.abort(caller, element, sidecar.placement_seq, &error);
-            if is_aborted {
-                committed.applied();
-            } else {
-                // The change stands in the log, and only recovery can bring it about now.
-                staging.hand_over();
-            }
-            return Err(error);
+        let published = self.publish(caller, element, &pair, permit, (committed, sidecar.placement_seq));
+        if published.is_ok() || log.is_latched() {
+            staging.hand_over();
         }
-        staging.hand_over();
+        let committed = published?;
         let change_seq = sidecar.placement_seq;
         let (bucket, key) = (sidecar.bucket, sidecar.key);
         let mut updates: Vec<Update> = Vec::with_capacity(1 + retire.len());
@@ -106,6 +98,26 @@ impl Inner {
         element.add_used(sidecar.size);
         self.finish(committed, &retire);
         Ok(())
+    }
+
+    /// Publishes a committed pair, or takes the change back. Where neither succeeds the log is latched:
+    /// the change stands in it, and only recovery can bring it about.
+    fn publish(
+        &self,
+        caller: &Caller,
+        element: &Arc<Element>,
+        pair: &NewPair<'_>,
+        permit: &Permit,
+        (committed, seq): (Committed, u64),
+    ) -> Result<Committed> {
+        let Err(PublishError { error, is_undone }) = pair.publish(&*element.disk, permit) else {
+            return Ok(committed);
+        };
+        let error = Error::io("publish", &pair.place.path, error);
+        if is_undone && self.abort(caller, element, seq, &error) {
+            committed.applied();
+        }
+        Err(error)
     }
 
     /// Removes what a change left behind it. It is committed and visible: where that fails, its answer
