@@ -25,7 +25,7 @@ const FRAME_RECORDS_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Room at the end of each segment that only abort records may use.
 const ABORT_RESERVE_BYTES: u64 = 64 * 1024;
 /// Most segments that wait for a checkpoint; then changes wait for it too.
-const LIVE_SEGMENTS_MAX: usize = 16;
+const LIVE_SEGMENTS_MAX: usize = 4;
 /// Files kept to be used again.
 const SPARES_MAX: usize = 2;
 
