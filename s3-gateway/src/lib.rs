@@ -1,1 +1,44 @@
-//! s3-gateway
+//! The S3 door: the S3 API over HTTP, in front of the storage engine.
+//!
+//! What it owns: HTTP connections, signatures, the guards in front of s3s, the translation of S3
+//! requests and answers. What it does not: bytes on disk, modes and locks (`storage-engine`), who may do
+//! what (`auth`). Types of s3s stay in here.
+//!
+//! Invariants:
+//! - [`service`] is the only way to a [`Service`], and it takes the accounts: no request reaches the
+//!   engine unauthenticated, because only [`access::Visit::enter`] hands the archive out, and it decides.
+//! - Blocking calls run in [`crossing`] alone, within a bounded number of permits.
+//! - A body is bounded wherever it is held: documents by [`guard::document`], objects by the operations.
+//! - Every answer carries a request id, and every error is logged once, in [`response`].
+//!
+//! | refused | answer |
+//! |---|---|
+//! | what [`OPERATIONS`] does not name: copies, versions, tags, locks, ACLs, policies, lifecycle, CORS … | 501 `NotImplemented` |
+//! | a query parameter that changes the meaning of a PUT, POST or DELETE and is not known | 501 `NotImplemented` |
+//! | POST object (browser forms) | 501 `NotImplemented` |
+//! | server-side encryption, website redirects, appending writes | 501 `NotImplemented` |
+//! | ACLs other than `private` and `bucket-owner-full-control` | 400 `AccessControlListNotSupported` |
+//! | Object Lock headers | 400 `InvalidRequest` |
+//! | Signature Version 2 | 400 `InvalidRequest` |
+//! | anonymous requests | 403 `AccessDenied` |
+
+mod access;
+mod bucket;
+mod crossing;
+mod dispatch;
+mod guard;
+mod intake;
+mod listener;
+mod listing;
+mod operations;
+mod percent;
+mod refusal;
+mod response;
+mod service;
+mod settings;
+
+pub use listener::serve;
+pub use operations::{OPERATIONS, Operation};
+pub use response::{BoxError, ResponseBody};
+pub use service::{Service, service};
+pub use settings::Settings;

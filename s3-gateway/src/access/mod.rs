@@ -1,0 +1,7 @@
+//! Who asks, and the one way to the archive.
+
+mod identity;
+mod visit;
+
+pub(crate) use identity::Identity;
+pub(crate) use visit::{Entrance, Visit};

@@ -1,0 +1,60 @@
+//! The S3 trait of s3s: each operation goes to its own file, and its refusal into the request's context.
+
+use std::sync::Arc;
+
+use http::Extensions;
+use s3s::dto;
+use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
+
+use crate::access::Visit;
+use crate::bucket;
+use crate::crossing::Crossing;
+use crate::settings::Settings;
+
+/// What every operation is given besides its request.
+pub(crate) struct Gateway {
+    /// The way to blocking calls.
+    pub(crate) crossing: Crossing,
+    /// The region of this archive.
+    pub(crate) region: String,
+}
+
+impl Gateway {
+    pub(crate) fn new(crossing: Crossing, settings: &Settings) -> Self {
+        Self { crossing, region: settings.region.clone() }
+    }
+}
+
+/// The visit that the access check made. Without it nothing is done.
+fn visit(extensions: &Extensions) -> S3Result<Arc<Visit>> {
+    let visit = extensions.get::<Arc<Visit>>().map(Arc::clone);
+    visit.ok_or_else(|| S3Error::new(S3ErrorCode::AccessDenied))
+}
+
+/// Writes the implementation of the trait from one line for each operation.
+macro_rules! dispatch {
+    ($($operation:ident($input:ident) -> $output:ident: $answer:path,)+) => {
+        #[async_trait::async_trait]
+        impl S3 for Gateway {
+            $(
+                async fn $operation(
+                    &self,
+                    request: S3Request<dto::$input>,
+                ) -> S3Result<S3Response<dto::$output>> {
+                    let visit = visit(&request.extensions)?;
+                    let context = Arc::clone(visit.context());
+                    $answer(self, visit, request).await.map_err(|refusal| context.refuse(refusal))
+                }
+            )+
+        }
+    };
+}
+
+dispatch! {
+    create_bucket(CreateBucketInput) -> CreateBucketOutput: bucket::create,
+    delete_bucket(DeleteBucketInput) -> DeleteBucketOutput: bucket::delete,
+    get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput: bucket::location,
+    get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput: bucket::versioning,
+    head_bucket(HeadBucketInput) -> HeadBucketOutput: bucket::head,
+    list_buckets(ListBucketsInput) -> ListBucketsOutput: bucket::list,
+}

@@ -1,0 +1,20 @@
+//! What stands in front of s3s: each guard refuses what s3s 0.14.1 would let pass, or do at any cost.
+//!
+//! [`admit`] looks at the head of a request before its body is touched, [`wrap`] watches the body.
+
+mod admission;
+mod authorization;
+mod body;
+mod chunk_framing;
+mod credential_scope;
+pub(crate) mod document;
+mod expiry;
+mod form_post;
+mod query;
+mod signed_headers;
+mod subresource;
+
+pub(crate) use admission::{BodyShape, admit};
+pub(crate) use body::wrap;
+pub(crate) use document::DOCUMENT_BYTES_MAX;
+pub(crate) use query::Query;

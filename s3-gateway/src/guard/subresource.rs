@@ -1,0 +1,29 @@
+//! A change whose query is not understood is not made.
+//!
+//! s3s routes by the parameters that it knows and ignores the rest: `DELETE /bucket/key?retention` would
+//! delete the object, `PUT /bucket/key?renameObject` would overwrite it.
+
+use http::Method;
+
+use super::Query;
+use crate::refusal::{Answer, Code, Refusal};
+
+/// Parameters that the served changes understand, and those that say nothing about what to do.
+const UNDERSTOOD: [&str; 6] = ["delete", "partNumber", "uploadId", "uploads", "versionId", "x-id"];
+
+/// Refuses a PUT, POST or DELETE with a parameter that no served change understands.
+///
+/// *Errors*: `NotImplemented`, naming it.
+pub(super) fn check(method: &Method, query: &Query) -> Answer<()> {
+    if ![Method::PUT, Method::POST, Method::DELETE].contains(method) {
+        return Ok(());
+    }
+    let is_understood = |name: &&str| UNDERSTOOD.contains(name) || name.starts_with("X-Amz-");
+    match query.names().find(|name| !is_understood(name)) {
+        None => Ok(()),
+        Some(name) => Err(Refusal::because(
+            Code::NotImplemented,
+            format!("A query parameter you provided implies functionality that is not implemented: {name}"),
+        )),
+    }
+}

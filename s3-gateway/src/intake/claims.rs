@@ -1,0 +1,123 @@
+//! What a client claims about a body: in headers before it, in a trailer behind it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderValue};
+use storage_engine::ErrorKind;
+use storage_engine::digest::{Checksum, ChecksumAlgorithm, ClientDigests, ContentDigest};
+
+use super::checksum_headers::{self, checksum_headers};
+use crate::refusal::{Answer, Code, Refusal};
+
+/// The claims about one body. At most one additional checksum is among them, as S3 demands.
+#[derive(Debug)]
+pub(crate) struct Claims {
+    digests: ClientDigests,
+    /// The algorithm of the checksum that a trailer is to bring.
+    announced: Option<ChecksumAlgorithm>,
+}
+
+impl Claims {
+    /// Reads the headers.
+    ///
+    /// *Errors*: `InvalidDigest` for `Content-MD5`, `InvalidRequest` for what is wrong with checksums.
+    pub(crate) fn of(headers: &HeaderMap) -> Answer<Self> {
+        let mut checksums = Vec::new();
+        for (algorithm, value) in checksum_headers::values(headers) {
+            checksums.push(parse_checksum(algorithm, value)?);
+        }
+        let announced = announced(headers)?;
+        if checksums.len() + usize::from(announced.is_some()) > 1 {
+            return Err(Refusal::because(
+                Code::InvalidRequest,
+                "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+            ));
+        }
+        let claims = Self {
+            digests: ClientDigests {
+                length: None,
+                md5: headers.get("content-md5").map(parse_md5).transpose()?,
+                sha256: headers.get("x-amz-content-sha256").and_then(parse_sha256),
+                checksums,
+            },
+            announced,
+        };
+        claims.check_chosen(headers)?;
+        Ok(claims)
+    }
+
+    /// An algorithm chosen by name must come with its value, before or behind the body.
+    fn check_chosen(&self, headers: &HeaderMap) -> Answer<()> {
+        let Some(chosen) = headers.get("x-amz-sdk-checksum-algorithm") else {
+            return Ok(());
+        };
+        let Some(chosen) = chosen.to_str().ok().and_then(ChecksumAlgorithm::parse) else {
+            let message = "Value for x-amz-sdk-checksum-algorithm header is invalid.";
+            return Err(Refusal::because(Code::InvalidRequest, message));
+        };
+        if self.claimed_algorithms().contains(&chosen) {
+            return Ok(());
+        }
+        Err(Refusal::because(
+            Code::InvalidRequest,
+            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer \
+             headers were found.",
+        ))
+    }
+
+    /// The algorithms whose values the client sends.
+    pub(crate) fn claimed_algorithms(&self) -> Vec<ChecksumAlgorithm> {
+        let sent = self.digests.checksums.iter().map(|checksum| checksum.algorithm);
+        sent.chain(self.announced).collect()
+    }
+
+    /// Compares the claims with the digest of a body that did not go to the engine.
+    ///
+    /// *Errors*: `BadDigest`, `XAmzContentSHA256Mismatch`.
+    pub(crate) fn verify(&self, digest: &ContentDigest) -> Answer<()> {
+        let is_signed_one = self.digests.sha256.is_some_and(|claimed| claimed != digest.sha256);
+        digest.verify(&self.digests).map_err(|error| match error.kind() {
+            ErrorKind::BadDigest if is_signed_one => Refusal::new(Code::XAmzContentSha256Mismatch),
+            _ => error.into(),
+        })
+    }
+}
+
+fn parse_checksum(algorithm: ChecksumAlgorithm, value: &[u8]) -> Answer<Checksum> {
+    let text = std::str::from_utf8(value).unwrap_or_default().trim();
+    Checksum::parse(algorithm, text).map_err(|error| {
+        let message = format!("Value for x-amz-checksum-{} header is invalid.", algorithm.as_str());
+        Refusal::because(Code::InvalidRequest, message).caused_by(error)
+    })
+}
+
+fn parse_md5(value: &HeaderValue) -> Answer<[u8; 16]> {
+    let decoded = STANDARD.decode(value.as_bytes()).ok();
+    decoded.and_then(|raw| raw.try_into().ok()).ok_or_else(|| Refusal::new(Code::InvalidDigest))
+}
+
+/// A digest; other values say how the body is signed instead, and s3s refuses what is neither.
+fn parse_sha256(value: &HeaderValue) -> Option<[u8; 32]> {
+    hex::decode(value.as_bytes()).ok()?.try_into().ok()
+}
+
+/// The checksum that `x-amz-trailer` announces.
+fn announced(headers: &HeaderMap) -> Answer<Option<ChecksumAlgorithm>> {
+    let mut announced = None;
+    for value in headers.get_all("x-amz-trailer") {
+        for name in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+            let header = checksum_headers()
+                .into_iter()
+                .find(|header| header.name.as_str().as_bytes().eq_ignore_ascii_case(name));
+            let unknown = || {
+                let message = "The value specified in the x-amz-trailer header is not supported";
+                Refusal::because(Code::InvalidRequest, message)
+            };
+            let algorithm = header.ok_or_else(unknown)?.algorithm;
+            if announced.replace(algorithm).is_some() {
+                return Err(unknown());
+            }
+        }
+    }
+    Ok(announced)
+}

@@ -1,0 +1,31 @@
+//! The operations that are served, and the action that each needs. All others are refused.
+
+use auth::Action;
+
+/// An S3 operation that is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Its name in the S3 API.
+    pub name: &'static str,
+    /// The action that the caller must be allowed.
+    pub action: Action,
+}
+
+const fn operation(name: &'static str, action: Action) -> Operation {
+    Operation { name, action }
+}
+
+/// Every operation that is served, in the order of the S3 API reference.
+pub const OPERATIONS: [Operation; 6] = [
+    operation("CreateBucket", Action::CreateBucket),
+    operation("DeleteBucket", Action::DeleteBucket),
+    operation("GetBucketLocation", Action::GetBucketLocation),
+    operation("GetBucketVersioning", Action::GetBucketVersioning),
+    operation("HeadBucket", Action::ListBucket),
+    operation("ListBuckets", Action::ListAllMyBuckets),
+];
+
+/// Finds a served operation by its name.
+pub(crate) fn find(name: &str) -> Option<Operation> {
+    OPERATIONS.into_iter().find(|operation| operation.name == name)
+}

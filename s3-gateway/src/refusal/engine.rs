@@ -1,0 +1,82 @@
+//! What the engine's kinds of error look like through this door.
+
+use http::{HeaderName, HeaderValue};
+use storage_engine::mode::Mode;
+use storage_engine::{Error, ErrorKind};
+
+use super::{Code, Refusal};
+
+/// Names the mode that refused.
+pub(crate) const MODE_HEADER: HeaderName = HeaderName::from_static("x-artstore-mode");
+const DELETE_MARKER_HEADER: HeaderName = HeaderName::from_static("x-amz-delete-marker");
+
+/// The code of a kind. The compiler keeps the table complete.
+fn code_of(kind: ErrorKind) -> Code {
+    match kind {
+        ErrorKind::NoSuchBucket => Code::NoSuchBucket,
+        ErrorKind::NoSuchKey => Code::NoSuchKey,
+        ErrorKind::NoSuchVersion => Code::NoSuchVersion,
+        ErrorKind::NoSuchUpload => Code::NoSuchUpload,
+        ErrorKind::BucketAlreadyOwned => Code::BucketAlreadyOwnedByYou,
+        ErrorKind::AlreadyExists => Code::BucketAlreadyExists,
+        ErrorKind::BucketNotEmpty => Code::BucketNotEmpty,
+        ErrorKind::TooManyBuckets => Code::TooManyBuckets,
+        ErrorKind::DeleteMarker => Code::MethodNotAllowed,
+        ErrorKind::InvalidBucketName => Code::InvalidBucketName,
+        ErrorKind::InvalidVersionId | ErrorKind::InvalidArgument => Code::InvalidArgument,
+        ErrorKind::KeyTooLong => Code::KeyTooLong,
+        ErrorKind::MetadataTooLarge => Code::MetadataTooLarge,
+        ErrorKind::InvalidStorageClass => Code::InvalidStorageClass,
+        ErrorKind::InvalidRange => Code::InvalidRange,
+        ErrorKind::InvalidPart => Code::InvalidPart,
+        ErrorKind::InvalidPartOrder => Code::InvalidPartOrder,
+        ErrorKind::PartTooSmall => Code::EntityTooSmall,
+        ErrorKind::EntityTooLarge => Code::EntityTooLarge,
+        ErrorKind::IncompleteBody => Code::IncompleteBody,
+        ErrorKind::BadDigest => Code::BadDigest,
+        ErrorKind::PreconditionFailed => Code::PreconditionFailed,
+        ErrorKind::ModeForbids => Code::AccessDenied,
+        ErrorKind::Archived => Code::InvalidObjectState,
+        ErrorKind::QuotaExceeded => Code::QuotaExceeded,
+        ErrorKind::StorageFull => Code::InsufficientStorage,
+        ErrorKind::Unavailable => Code::ServiceUnavailable,
+        ErrorKind::Corrupt | ErrorKind::NewerFormat | ErrorKind::Locked | ErrorKind::Io => {
+            Code::InternalError
+        }
+        ErrorKind::Unsupported => Code::NotImplemented,
+    }
+}
+
+/// Whether the engine's reason concerns the caller. What went wrong inside is for the log alone.
+fn is_for_the_caller(code: Code) -> bool {
+    !code.status().is_server_error() || matches!(code, Code::NotImplemented)
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let code = code_of(error.kind());
+        let reason = error.reason().filter(|_| is_for_the_caller(code)).map(str::to_owned);
+        let refusal = match reason {
+            Some(reason) => Self::because(code, reason),
+            None => Self::new(code),
+        };
+        let refusal = match error.kind() {
+            ErrorKind::ModeForbids => with_mode(refusal, &error),
+            ErrorKind::DeleteMarker => {
+                refusal.with_header(DELETE_MARKER_HEADER, HeaderValue::from_static("true"))
+            }
+            _ => refusal,
+        };
+        refusal.caused_by(error)
+    }
+}
+
+/// A refusal by mode names the mode in its header. The engine's reason names it in its text, so that a
+/// reason without one leaves the header out.
+fn with_mode(refusal: Refusal, error: &Error) -> Refusal {
+    let named = |mode: &Mode| error.reason().is_some_and(|reason| reason.contains(&format!("mode {mode}")));
+    match Mode::ALL.into_iter().find(named) {
+        Some(mode) => refusal.with_header(MODE_HEADER, HeaderValue::from_static(mode.as_str())),
+        None => refusal,
+    }
+}

@@ -1,0 +1,15 @@
+//! What every answer has in common: ids, the error document, the line in the log.
+
+mod body;
+mod context;
+mod document;
+mod finish;
+mod request_id;
+mod timestamp;
+
+pub use body::{BoxError, ResponseBody};
+pub(crate) use context::RequestContext;
+pub(crate) use document::ErrorDocument;
+pub(crate) use finish::{finish, refuse};
+pub(crate) use request_id::RequestIds;
+pub(crate) use timestamp::timestamp;
