@@ -6,6 +6,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
+use crate::mode::Mode;
+
 /// What a caller branches on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -84,6 +86,7 @@ pub struct Error {
     operation: &'static str,
     subject: Option<Box<str>>,
     reason: Option<Box<str>>,
+    mode: Option<Mode>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -94,7 +97,7 @@ impl Error {
     /// Makes an error of `kind` that arose in `operation` (a short verb phrase).
     #[must_use]
     pub fn new(kind: ErrorKind, operation: &'static str) -> Self {
-        Self { kind, operation, subject: None, reason: None, source: None }
+        Self { kind, operation, subject: None, reason: None, mode: None, source: None }
     }
 
     /// Names what the operation was about: a key, a path, an element.
@@ -108,6 +111,13 @@ impl Error {
     #[must_use]
     pub fn because(mut self, reason: impl fmt::Display) -> Self {
         self.reason = Some(reason.to_string().into());
+        self
+    }
+
+    /// Names the mode that refused.
+    #[must_use]
+    pub(crate) fn in_mode(mut self, mode: Mode) -> Self {
+        self.mode = Some(mode);
         self
     }
 
@@ -132,6 +142,12 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// The mode that refused, where the kind is [`ErrorKind::ModeForbids`].
+    #[must_use]
+    pub fn mode(&self) -> Option<Mode> {
+        self.mode
     }
 
     /// Whether a file or folder was not there.

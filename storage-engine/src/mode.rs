@@ -70,7 +70,7 @@ impl Permit {
         if granted {
             return Ok(Self(()));
         }
-        Err(Error::new(ErrorKind::ModeForbids, "change").about(mode).because(format_args!(
+        Err(Error::new(ErrorKind::ModeForbids, "change").about(mode).in_mode(mode).because(format_args!(
             "{} is refused in mode {mode}: {}",
             change.describe(),
             mode.promise()

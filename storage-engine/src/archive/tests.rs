@@ -14,6 +14,7 @@ use super::put::{PutDetails, PutTarget, Stored, WriteConditions};
 use super::{Archive, OpenOptions};
 use crate::caller::{Caller, Door};
 use crate::digest::ClientDigests;
+use crate::mode::Mode;
 use crate::name::{BucketName, ObjectKey};
 use crate::{ErrorKind, Result};
 
@@ -294,10 +295,10 @@ fn rw_is_final() {
     archive.create_bucket(&caller(), bucket, "0199-account").unwrap();
     let first = put(&archive, bucket, "a", Some("STANDARD_IA"), b"one").unwrap();
     let refused = put(&archive, bucket, "a", Some("STANDARD_IA"), b"two").unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::ModeForbids);
+    assert_eq!((refused.kind(), refused.mode()), (ErrorKind::ModeForbids, Some(Mode::Rw)));
     let again = put(&archive, bucket, "a", Some("STANDARD_IA"), b"one").unwrap();
     assert_eq!(again.etag, first.etag);
     let refused = archive.delete(&caller(), bucket, &key("a"), None).unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::ModeForbids);
+    assert_eq!((refused.kind(), refused.mode()), (ErrorKind::ModeForbids, Some(Mode::Rw)));
     assert_eq!(get(&archive, bucket, "a").unwrap(), b"one");
 }
