@@ -350,11 +350,22 @@ fn write_frame(segment: &Segment, number: u64, position: u64, batch: &[Queued]) 
     let records: Vec<&[u8]> = batch.iter().map(|queued| queued.bytes.as_slice()).collect();
     let bytes = frame::encode(number, segment.header.salt, &records);
     debug_assert_eq!(bytes.len() as u64 % BLOCK_BYTES, 0);
-    segment.file.write_at(&bytes, position).map_err(|error| match error.kind() {
-        io::ErrorKind::StorageFull => WriteFailure::Full(error),
-        _ => WriteFailure::Lost(error),
-    })?;
+    if let Err(error) = segment.file.write_at(&bytes, position) {
+        return Err(match error.kind() {
+            io::ErrorKind::StorageFull => take_back(segment, position, error),
+            _ => WriteFailure::Lost(error),
+        });
+    }
     segment.file.sync().map_err(WriteFailure::Lost)
+}
+
+/// Makes sure that a frame refused for want of room is none, however much of it was written.
+fn take_back(segment: &Segment, position: u64, full: io::Error) -> WriteFailure {
+    let zeros = vec![0; BLOCK_BYTES as usize];
+    match segment.file.write_at(&zeros, position).and_then(|()| segment.file.sync()) {
+        Ok(()) => WriteFailure::Full(full),
+        Err(error) => WriteFailure::Lost(error),
+    }
 }
 
 fn take_batch(queue: &mut VecDeque<Queued>) -> Vec<Queued> {
