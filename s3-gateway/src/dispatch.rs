@@ -7,9 +7,9 @@ use s3s::dto;
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use crate::access::Visit;
-use crate::bucket;
 use crate::crossing::Crossing;
 use crate::settings::Settings;
+use crate::{bucket, object};
 
 /// What every operation is given besides its request.
 pub(crate) struct Gateway {
@@ -53,8 +53,13 @@ macro_rules! dispatch {
 dispatch! {
     create_bucket(CreateBucketInput) -> CreateBucketOutput: bucket::create,
     delete_bucket(DeleteBucketInput) -> DeleteBucketOutput: bucket::delete,
+    delete_object(DeleteObjectInput) -> DeleteObjectOutput: object::delete,
+    delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput: object::delete_many,
     get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput: bucket::location,
     get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput: bucket::versioning,
+    get_object(GetObjectInput) -> GetObjectOutput: object::get,
     head_bucket(HeadBucketInput) -> HeadBucketOutput: bucket::head,
+    head_object(HeadObjectInput) -> HeadObjectOutput: object::head,
     list_buckets(ListBucketsInput) -> ListBucketsOutput: bucket::list,
+    put_object(PutObjectInput) -> PutObjectOutput: object::put,
 }

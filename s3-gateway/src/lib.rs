@@ -8,7 +8,7 @@
 //! - [`service`] is the only way to a [`Service`], and it takes the accounts: no request reaches the
 //!   engine unauthenticated, because only [`access::Visit::enter`] hands the archive out, and it decides.
 //! - Blocking calls run in [`crossing`] alone, within a bounded number of permits.
-//! - A body is bounded wherever it is held: documents by [`guard::document`], objects by the operations.
+//! - A body is bounded wherever it is held: documents by [`guard::document`], objects by [`intake`].
 //! - Every answer carries a request id, and every error is logged once, in [`response`].
 //!
 //! | refused | answer |
@@ -30,8 +30,10 @@ mod guard;
 mod intake;
 mod listener;
 mod listing;
+mod object;
 mod operations;
 mod percent;
+mod reading;
 mod refusal;
 mod response;
 mod service;

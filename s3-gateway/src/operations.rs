@@ -16,13 +16,18 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 6] = [
+pub const OPERATIONS: [Operation; 11] = [
     operation("CreateBucket", Action::CreateBucket),
     operation("DeleteBucket", Action::DeleteBucket),
+    operation("DeleteObject", Action::DeleteObject),
+    operation("DeleteObjects", Action::DeleteObject),
     operation("GetBucketLocation", Action::GetBucketLocation),
     operation("GetBucketVersioning", Action::GetBucketVersioning),
+    operation("GetObject", Action::GetObject),
     operation("HeadBucket", Action::ListBucket),
+    operation("HeadObject", Action::GetObject),
     operation("ListBuckets", Action::ListAllMyBuckets),
+    operation("PutObject", Action::PutObject),
 ];
 
 /// Finds a served operation by its name.

@@ -1,7 +1,7 @@
 //! The headers of the additional checksums.
 
 use http::{HeaderMap, HeaderName};
-use storage_engine::digest::ChecksumAlgorithm;
+use storage_engine::digest::{Checksum, ChecksumAlgorithm};
 
 /// One algorithm and its header.
 pub(crate) struct ChecksumHeader {
@@ -32,4 +32,10 @@ pub(super) fn values(headers: &HeaderMap) -> impl Iterator<Item = (ChecksumAlgor
         let values = headers.get_all(&header.name).iter().map(http::HeaderValue::as_bytes);
         values.map(move |value| (header.algorithm, value)).collect::<Vec<_>>()
     })
+}
+
+/// The value for `algorithm` among `checksums`.
+pub(crate) fn value_of(checksums: &[Checksum], algorithm: ChecksumAlgorithm) -> Option<String> {
+    let found = checksums.iter().find(|checksum| checksum.algorithm == algorithm);
+    found.map(|checksum| checksum.value.to_string())
 }

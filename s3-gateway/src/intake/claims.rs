@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue};
+use s3s::TrailingHeaders;
 use storage_engine::ErrorKind;
 use storage_engine::digest::{Checksum, ChecksumAlgorithm, ClientDigests, ContentDigest};
 
@@ -69,6 +70,37 @@ impl Claims {
     pub(crate) fn claimed_algorithms(&self) -> Vec<ChecksumAlgorithm> {
         let sent = self.digests.checksums.iter().map(|checksum| checksum.algorithm);
         sent.chain(self.announced).collect()
+    }
+
+    /// Whether the signature covers the digest of the whole body.
+    pub(super) fn has_signed_digest(&self) -> bool {
+        self.digests.sha256.is_some()
+    }
+
+    /// Adds the length that was announced.
+    pub(super) fn set_length(&mut self, length: u64) {
+        self.digests.length = Some(length);
+    }
+
+    /// Adds what stands behind the body.
+    ///
+    /// *Errors*: `MalformedTrailerError` where the announced checksum is missing, repeated or not alone.
+    pub(super) fn add_trailer(&mut self, trailer: Option<&TrailingHeaders>) -> Answer<()> {
+        let trailer = trailer.and_then(TrailingHeaders::take).unwrap_or_default();
+        let sent: Vec<(ChecksumAlgorithm, &[u8])> = checksum_headers::values(&trailer).collect();
+        match (self.announced, sent.as_slice()) {
+            (None, []) => Ok(()),
+            (Some(announced), [(algorithm, value)]) if announced == *algorithm => {
+                self.digests.checksums.push(parse_checksum(announced, value)?);
+                Ok(())
+            }
+            _ => Err(Refusal::new(Code::MalformedTrailer)),
+        }
+    }
+
+    /// The claims in the engine's terms.
+    pub(super) fn digests(&self) -> &ClientDigests {
+        &self.digests
     }
 
     /// Compares the claims with the digest of a body that did not go to the engine.

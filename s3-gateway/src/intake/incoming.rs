@@ -1,0 +1,186 @@
+//! The body of an object or part, from s3s to the engine.
+//!
+//! Bytes are gathered into pieces. While one piece is written (hashed and staged) on a blocking thread, the
+//! next one is gathered, and no more: memory for a body is two pieces, whatever its length. A body shorter
+//! than a piece is handed over with the call that commits it. When a client goes away the future is
+//! dropped, and with it the [`BodyWriter`], which leaves nothing behind.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use http::HeaderMap;
+use s3s::TrailingHeaders;
+use s3s::dto::StreamingBlob;
+use storage_engine::ErrorKind;
+use storage_engine::archive::body::{Body, BodyWriter};
+use storage_engine::archive::multipart::PART_BYTES_MAX;
+use storage_engine::digest::ChecksumAlgorithm;
+
+use super::Claims;
+use crate::crossing::Crossing;
+use crate::refusal::{Answer, Code, Refusal};
+use crate::response::RequestContext;
+
+/// From this many bytes on, what was gathered is written.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// A body that is about to arrive. Nothing of it has been read.
+pub(crate) struct Incoming {
+    body: Option<StreamingBlob>,
+    length: u64,
+    claims: Claims,
+    trailer: Option<TrailingHeaders>,
+    context: Arc<RequestContext>,
+}
+
+/// A body that has arrived, of which the last piece is still to be written.
+pub(crate) struct Received {
+    writer: Box<BodyWriter>,
+    last: Vec<Bytes>,
+    claims: Claims,
+}
+
+impl Incoming {
+    /// Takes a body with what the headers of its request say about it.
+    ///
+    /// *Errors*: `MissingContentLength`, `EntityTooLarge`, those of [`Claims::of`].
+    pub(crate) fn new(
+        body: Option<StreamingBlob>,
+        headers: &HeaderMap,
+        trailer: Option<TrailingHeaders>,
+        context: &Arc<RequestContext>,
+    ) -> Answer<Self> {
+        let mut claims = Claims::of(headers)?;
+        let length = announced_length(headers).ok_or_else(|| Refusal::new(Code::MissingContentLength))?;
+        if length > PART_BYTES_MAX {
+            return Err(Refusal::new(Code::EntityTooLarge)
+                .with_element("ProposedSize", length)
+                .with_element("MaxSizeAllowed", PART_BYTES_MAX));
+        }
+        claims.set_length(length);
+        Ok(Self { body, length, claims, trailer, context: Arc::clone(context) })
+    }
+
+    /// The announced length in bytes.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The checksums to compute: those the client sends, or what S3 computes where it sends none.
+    pub(crate) fn algorithms(&self) -> Vec<ChecksumAlgorithm> {
+        let claimed = self.claims.claimed_algorithms();
+        if claimed.is_empty() { vec![ChecksumAlgorithm::Crc64Nvme] } else { claimed }
+    }
+
+    /// Receives the body into `writer`.
+    ///
+    /// *Errors*: what the body or the writing of a piece failed with.
+    pub(crate) async fn receive(mut self, crossing: &Crossing, writer: BodyWriter) -> Answer<Received> {
+        let mut writing = Writing::Idle(Box::new(writer));
+        let mut gathered = Gathered::default();
+        let mut received = 0_u64;
+        while let Some(bytes) = self.next().await? {
+            received += bytes.len() as u64;
+            if received > self.length {
+                return Err(Refusal::new(Code::IncompleteBody));
+            }
+            gathered.push(bytes);
+            if gathered.size >= PIECE_BYTES {
+                writing = writing.write(crossing, gathered.take()).await?;
+            }
+        }
+        self.claims.add_trailer(self.trailer.as_ref())?;
+        Ok(Received { writer: writing.wait().await?, last: gathered.take(), claims: self.claims })
+    }
+
+    async fn next(&mut self) -> Answer<Option<Bytes>> {
+        let Some(body) = &mut self.body else {
+            return Ok(None);
+        };
+        body.next().await.transpose().map_err(|_| self.failure())
+    }
+
+    /// Why the body failed. A guard that saw it has kept the reason; what is left is what s3s verifies: the
+    /// signed digest of a plain body, the signatures of chunks.
+    fn failure(&self) -> Refusal {
+        match self.context.refusal() {
+            Some(known) => Refusal::new(known.code()),
+            None if self.claims.has_signed_digest() => Refusal::new(Code::XAmzContentSha256Mismatch),
+            None => Refusal::new(Code::SignatureDoesNotMatch),
+        }
+    }
+}
+
+impl Received {
+    /// Writes the last piece, ends the body and compares the claims. Blocking.
+    ///
+    /// *Errors*: those of [`BodyWriter::finish`]; a wrong signed digest has a code of its own.
+    pub(crate) fn finish(mut self) -> Answer<Body> {
+        for bytes in &self.last {
+            self.writer.write(bytes)?;
+        }
+        self.writer.finish(self.claims.digests()).map_err(|error| match error.kind() {
+            ErrorKind::BadDigest => Refusal::new(Code::BadDigest).caused_by(error),
+            _ => error.into(),
+        })
+    }
+}
+
+/// Bytes that wait to be written.
+#[derive(Default)]
+struct Gathered {
+    bytes: Vec<Bytes>,
+    size: usize,
+}
+
+impl Gathered {
+    fn push(&mut self, bytes: Bytes) {
+        self.size += bytes.len();
+        self.bytes.push(bytes);
+    }
+
+    fn take(&mut self) -> Vec<Bytes> {
+        self.size = 0;
+        std::mem::take(&mut self.bytes)
+    }
+}
+
+/// The writer, at hand or away on a blocking thread.
+enum Writing {
+    Idle(Box<BodyWriter>),
+    Busy(Pin<Box<dyn Future<Output = Answer<Box<BodyWriter>>> + Send>>),
+}
+
+impl Writing {
+    async fn wait(self) -> Answer<Box<BodyWriter>> {
+        match self {
+            Self::Idle(writer) => Ok(writer),
+            Self::Busy(writing) => writing.await,
+        }
+    }
+
+    /// Waits for the piece before, then starts writing this one.
+    async fn write(self, crossing: &Crossing, piece: Vec<Bytes>) -> Answer<Self> {
+        let mut writer = self.wait().await?;
+        let written = crossing.start(move || {
+            for bytes in &piece {
+                writer.write(bytes)?;
+            }
+            Ok(writer)
+        });
+        Ok(Self::Busy(Box::pin(written.await)))
+    }
+}
+
+/// The length of the data: without the framing where there is one.
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.parse().ok();
+    let content = headers.get("x-amz-content-sha256").map_or(&b""[..], |value| value.as_bytes());
+    if content.starts_with(b"STREAMING-") {
+        return number("x-amz-decoded-content-length");
+    }
+    number("content-length")
+}

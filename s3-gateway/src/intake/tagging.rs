@@ -1,0 +1,47 @@
+//! Object tags in the header `x-amz-tagging` (API page "PutObject").
+
+use std::collections::BTreeMap;
+
+use http::HeaderMap;
+
+use crate::percent::decode_query;
+use crate::refusal::{Answer, Code, Refusal};
+
+const TAGS_MAX: usize = 10;
+const NAME_CHARS_MAX: usize = 128;
+const VALUE_CHARS_MAX: usize = 256;
+
+/// Reads the tags of a new object, written like a query.
+///
+/// *Errors*: `InvalidTag`; `InvalidArgument` where the header is not a query.
+pub(super) fn parse(headers: &HeaderMap) -> Answer<BTreeMap<String, String>> {
+    let mut tags = BTreeMap::new();
+    let Some(header) = headers.get("x-amz-tagging") else {
+        return Ok(tags);
+    };
+    let malformed = || {
+        Refusal::because(
+            Code::InvalidArgument,
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded",
+        )
+    };
+    let header = std::str::from_utf8(header.as_bytes()).map_err(|_| malformed())?;
+    for pair in header.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = decode_query(name).ok_or_else(malformed)?;
+        let value = decode_query(value).ok_or_else(malformed)?;
+        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
+            return Err(Refusal::because(Code::InvalidTag, "The TagKey you have provided is invalid"));
+        }
+        if value.chars().count() > VALUE_CHARS_MAX {
+            return Err(Refusal::because(Code::InvalidTag, "The TagValue you have provided is invalid"));
+        }
+        if tags.insert(name.into_owned(), value.into_owned()).is_some() {
+            return Err(Refusal::because(Code::InvalidTag, "Cannot provide multiple Tags with the same key"));
+        }
+    }
+    if tags.len() > TAGS_MAX {
+        return Err(Refusal::because(Code::InvalidTag, "Object tags cannot be greater than 10"));
+    }
+    Ok(tags)
+}

@@ -1,0 +1,13 @@
+//! Operations on objects.
+
+mod delete;
+mod delete_many;
+mod get;
+mod head;
+mod put;
+
+pub(crate) use delete::delete;
+pub(crate) use delete_many::delete_many;
+pub(crate) use get::get;
+pub(crate) use head::head;
+pub(crate) use put::put;

@@ -1,0 +1,71 @@
+//! API page "PutObject".
+
+use std::sync::Arc;
+
+use s3s::dto::{ChecksumType, ETag, PutObjectInput, PutObjectOutput};
+use s3s::{S3Request, S3Response};
+use storage_engine::archive::put::{PutDetails, PutTarget, Stored};
+use storage_engine::digest::ChecksumAlgorithm;
+use storage_engine::name::{BucketName, ObjectKey};
+
+use crate::access::Visit;
+use crate::dispatch::Gateway;
+use crate::intake::{Incoming, attributes, refuse_unsupported, value_of, write_conditions};
+use crate::refusal::Answer;
+
+/// Stores an object. What can be refused without its bytes is refused before they are read.
+///
+/// *Durability*: an answer without an error means that the object survives a power cut.
+///
+/// *Errors*: those of the engine, of the body and of what the client claims about it.
+pub(crate) async fn put(
+    gateway: &Gateway,
+    visit: Arc<Visit>,
+    request: S3Request<PutObjectInput>,
+) -> Answer<S3Response<PutObjectOutput>> {
+    let S3Request { input, headers, trailing_headers, .. } = request;
+    refuse_unsupported(&headers)?;
+    let incoming = Incoming::new(input.body, &headers, trailing_headers, visit.context())?;
+    let details = PutDetails {
+        attributes: attributes(&headers, input.metadata)?,
+        conditions: write_conditions(&headers)?,
+        owner: visit.account(),
+    };
+    let target = PutTarget {
+        bucket: BucketName::parse(&input.bucket)?,
+        key: ObjectKey::parse(&input.key)?,
+        class: input.storage_class.map(|class| class.as_str().to_owned()),
+        length: Some(incoming.length()),
+    };
+    let algorithms = incoming.algorithms();
+    let admit = move || {
+        let entered = visit.enter(&target.bucket, Some(&target.key))?;
+        let admission = entered.archive().admit(target)?;
+        let writer = entered.archive().begin_body(&admission, &algorithms)?;
+        Ok((entered, admission, writer))
+    };
+    let (entered, admission, writer) = gateway.crossing.run(admit).await?;
+    let received = incoming.receive(&gateway.crossing, writer).await?;
+    let commit = move || {
+        let body = received.finish()?;
+        Ok(entered.archive().put(&entered.caller(), admission, body, details)?)
+    };
+    let stored = gateway.crossing.run(commit).await?;
+    Ok(S3Response::new(output(&stored)))
+}
+
+fn output(stored: &Stored) -> PutObjectOutput {
+    let checksum = |algorithm| value_of(&stored.checksums, algorithm);
+    let has_checksum = !stored.checksums.is_empty();
+    PutObjectOutput {
+        checksum_crc32: checksum(ChecksumAlgorithm::Crc32),
+        checksum_crc32c: checksum(ChecksumAlgorithm::Crc32c),
+        checksum_crc64nvme: checksum(ChecksumAlgorithm::Crc64Nvme),
+        checksum_sha1: checksum(ChecksumAlgorithm::Sha1),
+        checksum_sha256: checksum(ChecksumAlgorithm::Sha256),
+        checksum_type: has_checksum.then(|| ChecksumType::from_static(stored.checksum_type.as_str())),
+        e_tag: Some(ETag::Strong(stored.etag.clone())),
+        version_id: stored.version_id.map(|version| version.to_string()),
+        ..PutObjectOutput::default()
+    }
+}

@@ -1,0 +1,98 @@
+//! What HEAD and GET say about an object.
+
+use http::header::EXPIRES;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use s3s::dto::{ChecksumMode, ETag, Metadata, StorageClass, Timestamp};
+use storage_engine::archive::object::Object;
+use storage_engine::digest::ChecksumType;
+use storage_engine::mode;
+
+use super::Selected;
+use crate::response::timestamp;
+
+/// What S3 answers where the client named no type.
+const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
+const TAGGING_COUNT: HeaderName = HeaderName::from_static("x-amz-tagging-count");
+
+/// The parts of an answer that HEAD and GET share, in the types of s3s.
+pub(crate) struct ObjectHeaders<'a> {
+    object: &'a Object,
+    selected: &'a Selected,
+    has_checksums: bool,
+}
+
+impl<'a> ObjectHeaders<'a> {
+    /// The headers of `object` for `selected`. A checksum covers the whole object: where only a share of it
+    /// is sent, a client that compared the two would find damage that is none.
+    pub(crate) fn new(
+        object: &'a Object,
+        selected: &'a Selected,
+        checksum_mode: Option<ChecksumMode>,
+    ) -> Self {
+        let is_asked = checksum_mode.is_some_and(|mode| mode.as_str().eq_ignore_ascii_case("ENABLED"));
+        Self { object, selected, has_checksums: is_asked && selected.content_range.is_none() }
+    }
+
+    /// The ETag.
+    pub(crate) fn etag(&self) -> Option<ETag> {
+        Some(ETag::Strong(self.object.etag.clone()))
+    }
+
+    /// The number of bytes of this answer.
+    pub(crate) fn content_length(&self) -> Option<i64> {
+        i64::try_from(self.selected.span.end - self.selected.span.start).ok()
+    }
+
+    /// The type of the content.
+    pub(crate) fn content_type(&self) -> Option<String> {
+        let known = self.object.attributes.content_type.clone();
+        Some(known.unwrap_or_else(|| DEFAULT_CONTENT_TYPE.to_owned()))
+    }
+
+    /// When the version was made.
+    pub(crate) fn last_modified(&self) -> Option<Timestamp> {
+        timestamp(self.object.modified_ms)
+    }
+
+    /// The class; the header is absent for STANDARD.
+    pub(crate) fn storage_class(&self) -> Option<StorageClass> {
+        let is_standard = self.object.class == mode::StorageClass::Standard;
+        (!is_standard).then(|| StorageClass::from_static(self.object.class.as_str()))
+    }
+
+    /// User metadata.
+    pub(crate) fn metadata(&self) -> Option<Metadata> {
+        let metadata = &self.object.attributes.metadata;
+        (!metadata.is_empty()).then(|| metadata.clone().into_iter().collect())
+    }
+
+    /// The version; absent in a bucket that never had versioning.
+    pub(crate) fn version_id(&self) -> Option<String> {
+        let version = self.object.version_id;
+        (!version.is_null()).then(|| version.to_string())
+    }
+
+    /// What the checksums cover, where they are shown.
+    pub(crate) fn checksum_type(&self) -> Option<ChecksumType> {
+        (self.has_checksums && !self.object.checksums.is_empty()).then_some(self.object.checksum_type)
+    }
+
+    /// The value of one additional checksum, where they are shown.
+    pub(crate) fn checksum(&self, algorithm: storage_engine::digest::ChecksumAlgorithm) -> Option<String> {
+        self.has_checksums.then(|| crate::intake::value_of(&self.object.checksums, algorithm)).flatten()
+    }
+
+    /// Headers that s3s has no room for, or would write otherwise than they were sent.
+    pub(crate) fn others(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let expires = self.object.attributes.expires.as_deref();
+        if let Some(expires) = expires.and_then(|expires| HeaderValue::from_str(expires).ok()) {
+            headers.insert(EXPIRES, expires);
+        }
+        let tags = self.object.attributes.tags.len();
+        if tags > 0 {
+            headers.insert(TAGGING_COUNT, HeaderValue::from(tags));
+        }
+        headers
+    }
+}
