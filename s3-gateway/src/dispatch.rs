@@ -9,7 +9,7 @@ use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use crate::access::Visit;
 use crate::crossing::Crossing;
 use crate::settings::Settings;
-use crate::{bucket, object};
+use crate::{bucket, listing, object};
 
 /// What every operation is given besides its request.
 pub(crate) struct Gateway {
@@ -61,5 +61,7 @@ dispatch! {
     head_bucket(HeadBucketInput) -> HeadBucketOutput: bucket::head,
     head_object(HeadObjectInput) -> HeadObjectOutput: object::head,
     list_buckets(ListBucketsInput) -> ListBucketsOutput: bucket::list,
+    list_objects(ListObjectsInput) -> ListObjectsOutput: listing::by_marker,
+    list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output: listing::by_token,
     put_object(PutObjectInput) -> PutObjectOutput: object::put,
 }

@@ -16,7 +16,7 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 11] = [
+pub const OPERATIONS: [Operation; 13] = [
     operation("CreateBucket", Action::CreateBucket),
     operation("DeleteBucket", Action::DeleteBucket),
     operation("DeleteObject", Action::DeleteObject),
@@ -27,6 +27,8 @@ pub const OPERATIONS: [Operation; 11] = [
     operation("HeadBucket", Action::ListBucket),
     operation("HeadObject", Action::GetObject),
     operation("ListBuckets", Action::ListAllMyBuckets),
+    operation("ListObjects", Action::ListBucket),
+    operation("ListObjectsV2", Action::ListBucket),
     operation("PutObject", Action::PutObject),
 ];
 

@@ -2,6 +2,27 @@
 
 use std::borrow::Cow;
 
+const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+
+/// Encodes a key for a listing with `encoding-type=url`: all but unreserved characters and `/`.
+pub(crate) fn encode_key(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                encoded.push(char::from(byte));
+            }
+            _ => {
+                encoded.push('%');
+                for digit in [byte >> 4, byte & 0x0f] {
+                    encoded.extend(HEX.get(usize::from(digit)));
+                }
+            }
+        }
+    }
+    encoded
+}
+
 /// Decodes a name or value of a query; `+` is a space there. `None` where it is not UTF-8 or a `%` is not
 /// followed by two hex digits.
 pub(crate) fn decode_query(text: &str) -> Option<Cow<'_, str>> {
