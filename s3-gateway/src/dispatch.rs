@@ -9,7 +9,7 @@ use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use crate::access::Visit;
 use crate::crossing::Crossing;
 use crate::settings::Settings;
-use crate::{bucket, listing, object};
+use crate::{bucket, listing, object, upload};
 
 /// What every operation is given besides its request.
 pub(crate) struct Gateway {
@@ -51,7 +51,10 @@ macro_rules! dispatch {
 }
 
 dispatch! {
+    abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput: upload::abort,
+    complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput: upload::complete,
     create_bucket(CreateBucketInput) -> CreateBucketOutput: bucket::create,
+    create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput: upload::create,
     delete_bucket(DeleteBucketInput) -> DeleteBucketOutput: bucket::delete,
     delete_object(DeleteObjectInput) -> DeleteObjectOutput: object::delete,
     delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput: object::delete_many,
@@ -61,7 +64,10 @@ dispatch! {
     head_bucket(HeadBucketInput) -> HeadBucketOutput: bucket::head,
     head_object(HeadObjectInput) -> HeadObjectOutput: object::head,
     list_buckets(ListBucketsInput) -> ListBucketsOutput: bucket::list,
+    list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput: upload::list,
     list_objects(ListObjectsInput) -> ListObjectsOutput: listing::by_marker,
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output: listing::by_token,
+    list_parts(ListPartsInput) -> ListPartsOutput: upload::list_parts,
     put_object(PutObjectInput) -> PutObjectOutput: object::put,
+    upload_part(UploadPartInput) -> UploadPartOutput: upload::part,
 }

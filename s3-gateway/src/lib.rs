@@ -38,6 +38,7 @@ mod refusal;
 mod response;
 mod service;
 mod settings;
+mod upload;
 
 pub use listener::serve;
 pub use operations::{OPERATIONS, Operation};

@@ -16,8 +16,11 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 13] = [
+pub const OPERATIONS: [Operation; 19] = [
+    operation("AbortMultipartUpload", Action::AbortMultipartUpload),
+    operation("CompleteMultipartUpload", Action::PutObject),
     operation("CreateBucket", Action::CreateBucket),
+    operation("CreateMultipartUpload", Action::PutObject),
     operation("DeleteBucket", Action::DeleteBucket),
     operation("DeleteObject", Action::DeleteObject),
     operation("DeleteObjects", Action::DeleteObject),
@@ -27,9 +30,12 @@ pub const OPERATIONS: [Operation; 13] = [
     operation("HeadBucket", Action::ListBucket),
     operation("HeadObject", Action::GetObject),
     operation("ListBuckets", Action::ListAllMyBuckets),
+    operation("ListMultipartUploads", Action::ListBucketMultipartUploads),
     operation("ListObjects", Action::ListBucket),
     operation("ListObjectsV2", Action::ListBucket),
+    operation("ListParts", Action::ListMultipartUploadParts),
     operation("PutObject", Action::PutObject),
+    operation("UploadPart", Action::PutObject),
 ];
 
 /// Finds a served operation by its name.

@@ -9,7 +9,7 @@ mod tagging;
 mod unsupported;
 
 pub(crate) use attributes::attributes;
-pub(crate) use checksum_headers::value_of;
+pub(crate) use checksum_headers::{checksum_headers, value_of};
 pub(crate) use claims::Claims;
 pub(crate) use conditions::write_conditions;
 pub(crate) use incoming::Incoming;
