@@ -2,12 +2,16 @@
 //!
 //! The binary over the libraries: arguments, settings, wiring, signals. It turns one `Result` into an
 //! exit code.
-#![allow(dead_code, unused_imports, reason = "the commands that use the rest come with the next change")]
 
+mod administration;
 mod cli;
+mod commands;
+mod control;
 mod error;
+mod http;
 mod private_file;
 mod settings;
+mod shutdown;
 mod telemetry;
 
 use std::process::ExitCode;
@@ -36,6 +40,10 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         Command::Serve(_) => Audience::Log,
         Command::Element(_) | Command::Account(_) => Audience::Answer,
     };
-    telemetry::start(&settings.logging, audience)?;
-    Ok(())
+    let style = telemetry::start(&settings.logging, audience)?;
+    match &arguments.command {
+        Command::Serve(_) => commands::serve(&settings, style),
+        Command::Element(command) => commands::element(&settings, command),
+        Command::Account(command) => commands::account(&settings, command),
+    }
 }

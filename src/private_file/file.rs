@@ -4,9 +4,9 @@
     reason = "the engine's disk keeps documents; these files are the program's own and lie outside its roots"
 )]
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -67,6 +67,11 @@ pub(crate) fn create_folder_durable(path: &Path) -> io::Result<()> {
 /// Opens a log file, which grows at its end only and is made where it is missing.
 pub(crate) fn open_to_append(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(LOG_BITS).open(path)
+}
+
+/// Takes a file's permissions from everybody but the owner.
+pub(crate) fn close_to_others(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(FILE_BITS))
 }
 
 /// Whether anything has this name.

@@ -6,7 +6,8 @@
 mod file;
 
 pub(crate) use file::{
-    Existing, create_folder_durable, exists, open_to_append, read_text, remove_if_present, write_durable,
+    Existing, close_to_others, create_folder_durable, exists, open_to_append, read_text, remove_if_present,
+    write_durable,
 };
 
 #[cfg(test)]

@@ -1,0 +1,138 @@
+//! What administrators send and are answered, as JSON. Fields may be added, and are never renamed.
+
+use std::path::PathBuf;
+
+use auth::{Account, AccountName, ClientSecret, Role};
+use serde::{Deserialize, Serialize};
+use storage_engine::archive::status::{ElementState, ElementStatus};
+use storage_engine::mode::Mode;
+use storage_engine::name::ElementName;
+
+/// An element.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ElementDocument {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its id, which stays when name or root change.
+    pub(crate) id: String,
+    /// Its mode; `null` where it is absent.
+    pub(crate) mode: Option<Mode>,
+    /// `ready`, `latched` (read-only after an I/O error) or `absent`.
+    pub(crate) state: String,
+    /// Its root folder.
+    pub(crate) root: PathBuf,
+    /// Its quota in bytes; `null` without one.
+    pub(crate) max_size_bytes: Option<u64>,
+    /// Free bytes of the file system beneath.
+    pub(crate) free_bytes: u64,
+}
+
+/// What makes an element.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewElementRequest {
+    /// Its name.
+    pub(crate) name: ElementName,
+    /// Its mode.
+    pub(crate) mode: Mode,
+    /// Its root, absolute; `null` for a folder in the data directory.
+    pub(crate) root: Option<PathBuf>,
+    /// Its quota in bytes.
+    pub(crate) max_size_bytes: Option<u64>,
+}
+
+/// An account, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AccountDocument {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its id.
+    pub(crate) id: String,
+    /// Its client id, which is also its S3 access key.
+    pub(crate) client_id: String,
+    /// What it may do.
+    pub(crate) role: Role,
+    /// Whether it is the account of the first start.
+    pub(crate) is_system: bool,
+    /// Whether every use of it is refused.
+    pub(crate) disabled: bool,
+    /// What it is for.
+    pub(crate) description: String,
+    /// Milliseconds since 1970.
+    pub(crate) created_at_ms: u64,
+}
+
+/// What makes an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewAccountRequest {
+    /// Its name.
+    pub(crate) name: AccountName,
+    /// What it may do.
+    pub(crate) role: Role,
+    /// What it is for.
+    #[serde(default)]
+    pub(crate) description: String,
+}
+
+/// A new account with its secret, which is shown this once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CreatedAccount {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its client id, which is also its S3 access key.
+    pub(crate) client_id: String,
+    /// Its secret, which is also its S3 secret key.
+    pub(crate) client_secret: String,
+    /// What it may do.
+    pub(crate) role: Role,
+}
+
+impl From<ElementStatus> for ElementDocument {
+    fn from(status: ElementStatus) -> Self {
+        Self {
+            name: status.name.to_string(),
+            id: status.id.to_string(),
+            mode: status.mode,
+            state: state_name(status.state).to_owned(),
+            root: status.root,
+            max_size_bytes: status.max_size_bytes,
+            free_bytes: status.free_bytes,
+        }
+    }
+}
+
+impl From<&Account> for AccountDocument {
+    fn from(account: &Account) -> Self {
+        Self {
+            name: account.name.to_string(),
+            id: account.id.to_string(),
+            client_id: account.client_id.to_string(),
+            role: account.role,
+            is_system: account.is_system,
+            disabled: account.disabled,
+            description: account.description.clone(),
+            created_at_ms: account.created_at_ms,
+        }
+    }
+}
+
+impl CreatedAccount {
+    pub(super) fn new(account: &Account, secret: &ClientSecret) -> Self {
+        Self {
+            name: account.name.to_string(),
+            client_id: account.client_id.to_string(),
+            client_secret: secret.reveal().to_owned(),
+            role: account.role,
+        }
+    }
+}
+
+/// The word for a state, here and in the health answers.
+pub(crate) fn state_name(state: ElementState) -> &'static str {
+    match state {
+        ElementState::Ready => "ready",
+        ElementState::Latched => "latched",
+        ElementState::Absent => "absent",
+    }
+}

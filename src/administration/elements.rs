@@ -1,0 +1,56 @@
+//! Listing and making elements.
+
+use std::sync::Arc;
+
+use storage_engine::archive::status::NewElement;
+use storage_engine::caller::{Caller, Door};
+
+use super::document::{ElementDocument, NewElementRequest};
+use super::open::Administration;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Who asks at the control socket or by an offline command: a user of the machine.
+#[derive(Clone, Debug)]
+pub(crate) struct LocalUser {
+    /// The user id.
+    pub(crate) uid: u32,
+    /// The request id of the answer.
+    pub(crate) request_id: Arc<str>,
+}
+
+impl LocalUser {
+    fn caller(&self, operation: &'static str) -> Caller {
+        Caller {
+            account: format!("uid:{}", self.uid).into(),
+            account_name: "local".into(),
+            door: Door::Control,
+            address: None,
+            request_id: Arc::clone(&self.request_id),
+            operation,
+        }
+    }
+}
+
+impl Administration {
+    /// Every element.
+    pub(crate) fn element_documents(&self) -> Vec<ElementDocument> {
+        self.archive.elements().into_iter().map(ElementDocument::from).collect()
+    }
+
+    /// Makes an element. *Durability*: it is durable on return.
+    ///
+    /// *Errors*: `Failed` with the engine's reason below.
+    pub(crate) fn create_element(&self, user: &LocalUser, new: NewElementRequest) -> Result<ElementDocument> {
+        let name = new.name.clone();
+        let new =
+            NewElement { name: new.name, mode: new.mode, root: new.root, max_size_bytes: new.max_size_bytes };
+        let created = self.archive.create_element(&user.caller("CreateElement"), new).map_err(|source| {
+            Error::new(ErrorKind::Failed, "create element")
+                .about(&name)
+                .remedy("artstore element list shows the elements there are")
+                .caused_by(source)
+        })?;
+        tracing::info!(element = name.as_str(), root = %created.root.display(), "Made an element.");
+        Ok(created.into())
+    }
+}

@@ -1,0 +1,24 @@
+//! The archive and its accounts as the program opens them, and what an administrator may ask of them.
+//!
+//! The control socket and the offline commands both end here. `open.rs` opens the archive and its
+//! accounts, `first_start.rs` makes the system account, `elements.rs` and `accounts.rs` are the
+//! operations, `document.rs` what they take and answer.
+
+mod accounts;
+mod credentials;
+mod document;
+mod elements;
+mod first_start;
+mod master_key;
+mod open;
+
+pub(crate) use credentials::PROFILE;
+pub(crate) use document::{
+    AccountDocument, CreatedAccount, ElementDocument, NewAccountRequest, NewElementRequest, state_name,
+};
+pub(crate) use elements::LocalUser;
+pub(crate) use first_start::FirstStart;
+pub(crate) use open::{Administration, absolute};
+
+#[cfg(test)]
+mod tests;

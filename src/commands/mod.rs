@@ -1,0 +1,13 @@
+//! What the commands do, one file each.
+
+mod account;
+mod element;
+mod serve;
+mod welcome;
+
+pub(crate) use account::account;
+pub(crate) use element::element;
+pub(crate) use serve::serve;
+
+#[cfg(test)]
+mod tests;

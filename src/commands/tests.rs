@@ -1,0 +1,104 @@
+//! Claims about what commands show.
+
+use std::path::Path;
+
+use auth::Role;
+use storage_engine::mode::Mode;
+
+use super::welcome::{Addresses, reachable, welcome};
+use super::{account, element};
+use crate::administration::{AccountDocument, ElementDocument, FirstStart};
+
+/// Lines and columns of a terminal that nobody made larger.
+const SCREEN: (usize, usize) = (24, 80);
+
+fn made(credentials: &str) -> FirstStart {
+    FirstStart {
+        account: "admin-service".to_owned(),
+        role: "ADMIN",
+        credentials: credentials.into(),
+        master_key: Some("/home/ivan/.config/artstore/master.key".into()),
+    }
+}
+
+fn addresses(s3: &str) -> Addresses {
+    Addresses { s3: s3.parse().expect("an address"), api: "127.0.0.1:8000".parse().expect("an address") }
+}
+
+#[test]
+fn the_first_start_fits_a_screen_and_says_what_to_type_next() {
+    let text =
+        welcome(addresses("127.0.0.1:9000"), Path::new("/srv/archive"), &made("/srv/archive/credentials"));
+    assert!(text.lines().count() <= SCREEN.0, "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= SCREEN.1), "{text}");
+    for part in [
+        "http://127.0.0.1:9000",
+        "http://127.0.0.1:8000/health/ready",
+        "export AWS_PROFILE=artstore\n",
+        "export AWS_SHARED_CREDENTIALS_FILE=/srv/archive/credentials\n",
+        "aws --endpoint-url http://127.0.0.1:9000 s3 mb s3://docs\n",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+}
+
+#[test]
+fn what_is_to_be_typed_survives_a_shell_and_leads_to_this_machine() {
+    let text = welcome(addresses("0.0.0.0:9000"), Path::new("/x"), &made("/my data/it's/credentials"));
+    assert!(text.contains(r"FILE='/my data/it'\''s/credentials'"), "{text}");
+    assert!(text.contains("--endpoint-url http://127.0.0.1:9000"), "{text}");
+    assert_eq!(reachable("[::]:1".parse().expect("an address")).to_string(), "[::1]:1");
+    assert_eq!(reachable("10.0.0.1:1".parse().expect("an address")).to_string(), "10.0.0.1:1");
+}
+
+#[test]
+fn an_absent_element_is_listed_with_what_is_known() {
+    let absent = ElementDocument {
+        name: "tape".to_owned(),
+        id: "7a980ebb-e6c3-4595-ba3f-f7d6e116febe".to_owned(),
+        mode: None,
+        state: "absent".to_owned(),
+        root: "/mnt/tape".into(),
+        max_size_bytes: None,
+        free_bytes: 0,
+    };
+    let ready = ElementDocument {
+        name: "edit-01".to_owned(),
+        mode: Some(Mode::Edit),
+        state: "ready".to_owned(),
+        max_size_bytes: Some(1 << 30),
+        free_bytes: 3 << 30,
+        ..absent.clone()
+    };
+    assert_eq!(
+        element::table(&[ready, absent]),
+        "NAME     MODE  STATE   QUOTA    FREE     ROOT\n\
+         edit-01  edit  ready   1.0 GiB  3.0 GiB  /mnt/tape\n\
+         tape     -     absent  -        0 B      /mnt/tape\n"
+    );
+}
+
+/// The field names are what programs read; they stay.
+#[test]
+fn an_account_is_listed_without_its_secret() {
+    let listed = AccountDocument {
+        name: "backup".to_owned(),
+        id: "01a1f965-01c4-7235-a2c7-c95ab72290c6".to_owned(),
+        client_id: "AS1".to_owned(),
+        role: Role::User,
+        is_system: false,
+        disabled: true,
+        description: "nightly".to_owned(),
+        created_at_ms: 1,
+    };
+    assert_eq!(
+        account::table(std::slice::from_ref(&listed)),
+        "NAME    ROLE  CLIENT ID  STATE     DESCRIPTION\nbackup  USER  AS1        disabled  nightly\n"
+    );
+    let json = serde_json::to_value(&listed).expect("it is JSON");
+    let fields: Vec<&String> = json.as_object().expect("an object").keys().collect();
+    assert_eq!(
+        fields,
+        ["client_id", "created_at_ms", "description", "disabled", "id", "is_system", "name", "role"]
+    );
+}

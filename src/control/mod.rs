@@ -1,0 +1,18 @@
+//! The control socket: how commands reach the process that owns an archive.
+//!
+//! HTTP with JSON over `<data>/control.sock`, for the owner and root alone (SO_PEERCRED). `server.rs`
+//! answers, `client.rs` asks, `owner.rs` is either the server reached or, where none runs, the archive
+//! opened by the command itself; both end in `crate::administration`.
+
+mod client;
+mod owner;
+mod peer;
+mod server;
+mod socket;
+
+pub(crate) use owner::Owner;
+pub(crate) use server::serve;
+pub(crate) use socket::{SocketFile, bind};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! The process that owns an archive, for a command that needs it.
+
+use std::sync::Arc;
+
+use storage_engine::clock::SystemClock;
+
+use super::client::Client;
+use crate::administration::{
+    AccountDocument, Administration, CreatedAccount, ElementDocument, LocalUser, NewAccountRequest,
+    NewElementRequest, absolute,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::private_file;
+use crate::settings::Settings;
+
+/// What an archive has from its first start on.
+const MARK: &str = "control";
+
+/// The owner of an archive.
+pub(crate) enum Owner {
+    /// A server that runs.
+    Server(Client),
+    /// This process, which holds the archive's lock for as long as the command lasts.
+    Itself(Administration),
+}
+
+impl Owner {
+    /// Finds the server of the data directory, else opens the archive.
+    ///
+    /// *Errors*: `NoServer` where one runs and cannot be reached; `Owned` where another command has the
+    /// archive or a server is just starting; `Failed` where there is no archive.
+    pub(crate) fn find(settings: &Settings) -> Result<Self> {
+        let data = absolute(&settings.storage.data)?;
+        if let Some(client) = Client::connect(&data)? {
+            return Ok(Self::Server(client));
+        }
+        let is_archive = private_file::exists(&data.join(MARK)).map_err(|source| {
+            Error::new(ErrorKind::Failed, "look for an archive in")
+                .about(data.display())
+                .remedy("run the command as the user who made the archive")
+                .caused_by(source)
+        })?;
+        if !is_archive {
+            return Err(Error::new(ErrorKind::Failed, "find an archive in")
+                .about(data.display())
+                .because("there is none")
+                .remedy(format_args!(
+                    "name its directory with --data, or make one: artstore serve --data {}",
+                    data.display()
+                )));
+        }
+        let (administration, first_start) = Administration::open(settings, Arc::new(SystemClock))?;
+        if let Some(first_start) = first_start {
+            tracing::warn!(
+                credentials = %first_start.credentials.display(),
+                "Made the system account, which this archive did not have yet."
+            );
+        }
+        Ok(Self::Itself(administration))
+    }
+
+    /// Every element.
+    pub(crate) fn elements(&mut self) -> Result<Vec<ElementDocument>> {
+        match self {
+            Self::Server(client) => client.get("/elements"),
+            Self::Itself(administration) => Ok(administration.element_documents()),
+        }
+    }
+
+    /// Makes an element.
+    pub(crate) fn create_element(&mut self, new: NewElementRequest) -> Result<ElementDocument> {
+        match self {
+            Self::Server(client) => client.post("/elements", &new),
+            Self::Itself(administration) => {
+                let uid = rustix::process::geteuid().as_raw();
+                administration.create_element(&LocalUser { uid, request_id: "offline".into() }, new)
+            }
+        }
+    }
+
+    /// Every account.
+    pub(crate) fn accounts(&mut self) -> Result<Vec<AccountDocument>> {
+        match self {
+            Self::Server(client) => client.get("/accounts"),
+            Self::Itself(administration) => Ok(administration.account_documents()),
+        }
+    }
+
+    /// Makes an account.
+    pub(crate) fn create_account(&mut self, new: NewAccountRequest) -> Result<CreatedAccount> {
+        match self {
+            Self::Server(client) => client.post("/accounts", &new),
+            Self::Itself(administration) => administration.create_account(new),
+        }
+    }
+
+    /// Lets go of the archive, where this process had it.
+    pub(crate) fn close(self) -> Result<()> {
+        match self {
+            Self::Server(_) => Ok(()),
+            Self::Itself(administration) => administration.close(),
+        }
+    }
+}

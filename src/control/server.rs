@@ -1,0 +1,136 @@
+//! The answers at the control socket.
+
+use std::io;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{ConnectInfo, Extension, State};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use http::StatusCode;
+use serde::Serialize;
+use tokio::net::UnixListener;
+use tokio_util::sync::CancellationToken;
+
+use super::peer::{Peer, admit_owner_and_root};
+use crate::administration::{Administration, LocalUser, NewAccountRequest, NewElementRequest};
+use crate::error::Result;
+use crate::http::{Health, Problem, RequestId, assign_request_id};
+
+/// What the answers are made of.
+#[derive(Clone)]
+struct Control {
+    administration: Administration,
+    health: Health,
+}
+
+/// The answer of `GET /status`.
+#[derive(Serialize)]
+struct Status {
+    version: &'static str,
+    process_id: u32,
+    #[serde(flatten)]
+    readiness: crate::http::Readiness,
+}
+
+/// Serves the socket until `stop`, and then what is in flight.
+pub(crate) async fn serve(
+    listener: UnixListener,
+    administration: Administration,
+    health: Health,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let owner_uid = rustix::process::geteuid().as_raw();
+    let router = router(Control { administration, health }, owner_uid);
+    axum::serve(listener, router.into_make_service_with_connect_info::<Peer>())
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+}
+
+fn router(control: Control, owner_uid: u32) -> Router {
+    Router::new()
+        .route("/status", get(status))
+        .route("/elements", get(elements).post(create_element))
+        .route("/accounts", get(accounts).post(create_account))
+        .fallback(not_found)
+        .layer(middleware::from_fn_with_state(owner_uid, admit_owner_and_root))
+        .layer(middleware::from_fn(assign_request_id))
+        .with_state(control)
+}
+
+async fn status(State(control): State<Control>) -> Response {
+    answer(StatusCode::OK, move || {
+        Ok(Status {
+            version: env!("CARGO_PKG_VERSION"),
+            process_id: std::process::id(),
+            readiness: control.health.readiness(),
+        })
+    })
+    .await
+}
+
+async fn elements(State(control): State<Control>) -> Response {
+    answer(StatusCode::OK, move || Ok(control.administration.element_documents())).await
+}
+
+async fn create_element(
+    State(control): State<Control>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    body: Result<Json<NewElementRequest>, JsonRejection>,
+) -> Response {
+    let Json(new) = match body {
+        Ok(new) => new,
+        Err(rejection) => return rejected(&rejection),
+    };
+    let Some(uid) = peer.uid else { return Problem::of_status(StatusCode::FORBIDDEN).into_response() };
+    let user = LocalUser { uid, request_id };
+    answer(StatusCode::CREATED, move || control.administration.create_element(&user, new)).await
+}
+
+async fn accounts(State(control): State<Control>) -> Response {
+    answer(StatusCode::OK, move || Ok(control.administration.account_documents())).await
+}
+
+async fn create_account(
+    State(control): State<Control>,
+    body: Result<Json<NewAccountRequest>, JsonRejection>,
+) -> Response {
+    let Json(new) = match body {
+        Ok(new) => new,
+        Err(rejection) => return rejected(&rejection),
+    };
+    answer(StatusCode::CREATED, move || control.administration.create_account(new)).await
+}
+
+async fn not_found() -> Response {
+    Problem::of_status(StatusCode::NOT_FOUND)
+        .detail("the server does not know this command: it may be of another release than the command")
+        .into_response()
+}
+
+fn rejected(rejection: &JsonRejection) -> Response {
+    Problem::of_status(rejection.status()).detail(rejection.body_text()).into_response()
+}
+
+/// Crosses from the async door to the blocking engine, inside the request's span.
+async fn answer<T, F>(status: StatusCode, work: F) -> Response
+where
+    T: Serialize + Send + 'static,
+    F: FnOnce() -> Result<T> + Send + 'static,
+{
+    let span = tracing::Span::current();
+    match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
+        Ok(Ok(answer)) => (status, Json(answer)).into_response(),
+        Ok(Err(error)) => {
+            let problem = Problem::of_error(&error);
+            tracing::warn!(error = &error as &dyn std::error::Error, "Refused a command.");
+            problem.into_response()
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "A command ended without an answer.");
+            Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+        }
+    }
+}
