@@ -1,12 +1,13 @@
 //! The simulated machine as a test holds it: power, faults, room, and what was called.
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::inode::InodeId;
 use super::state::{Fault, Profile, ROOT, State};
 use super::volume::Volume;
-use crate::disk::SharedDisk;
+use crate::disk::{Disks, SharedDisk};
 
 /// A simulated computer with one file system, which every root shares.
 ///
@@ -139,6 +140,13 @@ impl Machine {
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Disks for Machine {
+    fn open(&self, root: &Path, create: bool) -> io::Result<SharedDisk> {
+        let root = root.to_str().ok_or(io::ErrorKind::InvalidInput)?;
+        if create { self.disk(root) } else { self.open_disk(root) }
     }
 }
 

@@ -431,3 +431,26 @@ fn roots_share_the_machine() {
     machine.reboot();
     machine.open_disk("data/elements/edit-01").expect("roots are durable");
 }
+
+/// A file that goes to a new folder is never without a name, whatever is synced.
+#[test]
+fn a_rename_into_a_new_folder_loses_nothing() {
+    for profile in Profile::ALL {
+        for synced in [None, Some(""), Some("from"), Some("new"), Some("new/er")] {
+            for seed in 0..SEEDS {
+                let machine = Machine::new(profile, seed);
+                let disk = machine.disk("data").unwrap();
+                disk.create_dir_durable("from").unwrap();
+                disk.write_durable("from/a", NEW).unwrap();
+                disk.create_dir("new/er").unwrap();
+                disk.publish("from/a", "new/er/a").unwrap();
+                synced.iter().for_each(|folder| disk.sync_dir(folder).unwrap());
+                machine.reboot();
+                let disk = machine.disk("data").unwrap();
+                let found = ["from/a", "new/er/a"].map(|path| get(disk.as_ref(), path).is_some());
+                let place = format!("{profile:?}, seed {seed}, {synced:?} synced: {found:?}");
+                assert!(found == [true, false] || found == [false, true], "{place}");
+            }
+        }
+    }
+}

@@ -195,7 +195,11 @@ impl DiskFile for SimulatedFile {
         let (count, error) = match state.begin(self.epoch, call)? {
             Verdict::Go => return state.write(self.id, bytes, offset),
             Verdict::Fails(Fault::Io) => return Err(Fault::Io.error()),
-            Verdict::Fails(Fault::NoSpace) => (state.random.up_to(bytes.len()), Fault::NoSpace.error()),
+            Verdict::Fails(Fault::NoSpace) => {
+                // Room is taken by pages: up to the beginning of one the write is done.
+                let pages = state.random.up_to(bytes.len().saturating_sub(1)) / PAGE_BYTES;
+                (pages * PAGE_BYTES, Fault::NoSpace.error())
+            }
             Verdict::PowerFails => (state.random.up_to(bytes.len()), power_is_off()),
         };
         state.write(self.id, bytes.get(..count).unwrap_or_default(), offset)?;
