@@ -9,6 +9,8 @@ pub mod bucket;
 mod checkpoint;
 mod complete;
 mod control;
+#[cfg(test)]
+mod crash;
 mod delete;
 mod element;
 mod feed;

@@ -1,0 +1,230 @@
+//! One call fails: the step that met it happened whole or not at all, and the archive goes on, or
+//! turns read-only where it can no longer know what is durable.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::budget::Budget;
+use super::model::Model;
+use super::script::{self, Step};
+use super::survey::{chain, check, difference, survey};
+use super::world::World;
+use crate::disk::simulated::{Fault, Machine, Profile};
+use crate::error::{Error, ErrorKind};
+
+/// One run of a script in which one call fails.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    call: u64,
+    fault: Fault,
+    /// Whether the power is cut afterwards, or the process is only started anew.
+    reboots: bool,
+}
+
+/// Every state that is possible after the steps so far: an error leaves two.
+struct Possible(Vec<Model>);
+
+impl Possible {
+    fn acknowledged(&mut self, step: &Step) {
+        self.0.iter_mut().for_each(|model| model.apply(step));
+    }
+
+    fn failed(&mut self, step: &Step) {
+        let mut also = self.0.clone();
+        also.iter_mut().for_each(|model| model.apply(step));
+        self.0.extend(also);
+    }
+
+    fn visible(&self) -> Vec<Model> {
+        self.0.iter().map(Model::visible).collect()
+    }
+}
+
+/// Whether a step that failed so may have happened all the same.
+fn is_uncertain(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Io | ErrorKind::StorageFull => true,
+        ErrorKind::Unavailable
+        | ErrorKind::NoSuchUpload
+        | ErrorKind::NoSuchBucket
+        | ErrorKind::BucketAlreadyOwned => false,
+        other => panic!("{other:?} is no answer to a failing disk: {}", chain(error)),
+    }
+}
+
+impl Case {
+    fn run(self, machine: Machine, before: &Model, script: &[Step]) {
+        let mut world = World::on(machine);
+        world.machine.fail_at(self.call, self.fault);
+        let mut possible = Possible(vec![before.clone()]);
+        if let Err(error) = world.open() {
+            assert!(is_uncertain(&error), "the start says what failed");
+        }
+        if world.archive.is_some() {
+            self.run_open(&mut world, &mut possible, script);
+        }
+        // A close may fail as well, and loses nothing.
+        world.close().ok();
+        let what = self.failed_call(&world);
+        let log_is_lost = self.fault == Fault::Io && what.contains("sync") && what.contains("/wal/");
+        if self.reboots && !log_is_lost {
+            world.machine.reboot();
+        } else {
+            // What the log lost is still in the cache: a start right away must make it safe.
+            world.machine.kill_processes();
+        }
+        must_open(&mut world);
+        check(&world, &possible.visible());
+        self.check_usable(&mut world, possible);
+    }
+
+    fn run_open(self, world: &mut World, possible: &mut Possible, script: &[Step]) {
+        for step in script {
+            let calls = world.machine.calls();
+            match world.step(step) {
+                Ok(()) => possible.acknowledged(step),
+                Err(error) => {
+                    let met_it = (calls + 1..=world.machine.calls()).contains(&self.call);
+                    self.check_answer(world, &error, met_it);
+                    if is_uncertain(&error) {
+                        possible.failed(step);
+                    }
+                    if world.archive.is_none() {
+                        return;
+                    }
+                }
+            }
+        }
+        let archive = world.archive.as_ref().expect("the archive is open");
+        let seen = survey(archive).unwrap_or_else(|error| panic!("reads go on: {}", chain(&error)));
+        let visible = possible.visible();
+        assert!(visible.contains(&seen), "while the archive runs, {}", difference(&seen, &visible));
+    }
+
+    /// A full disk latches nothing; a log that could not be synced refuses every change from then on.
+    fn check_answer(self, world: &World, error: &Error, met_it: bool) {
+        let what = self.failed_call(world);
+        if self.fault == Fault::NoSpace && !what.contains(" sync") {
+            let as_expected = match error.kind() {
+                ErrorKind::StorageFull => met_it,
+                // What an earlier step, which met the full disk, did not make.
+                ErrorKind::NoSuchUpload | ErrorKind::NoSuchBucket => !met_it,
+                _ => false,
+            };
+            assert!(as_expected, "{what}: {}", chain(error));
+        }
+        if !met_it {
+            assert!(!is_uncertain(error), "{what}: {}", chain(error));
+        }
+    }
+
+    /// The trace's line about the call that failed; empty where it was not reached.
+    fn failed_call(self, world: &World) -> String {
+        world.machine.trace().into_iter().find(|line| line.contains(": fails with")).unwrap_or_default()
+    }
+
+    /// After a start everything can be written again, and survives.
+    fn check_usable(self, world: &mut World, possible: Possible) {
+        let step = Step::Put { key: "afterwards", size: 900, fill: 90, note: 10, class: None };
+        world.step(&step).unwrap_or_else(|error| panic!("after the start: {}", chain(&error)));
+        let mut possible = possible;
+        possible.acknowledged(&step);
+        drop(world.archive.take());
+        world.machine.reboot();
+        must_open(world);
+        check(world, &possible.visible());
+    }
+
+    fn run_named(self, (base, before): &(Machine, Model), name: &str, script: &[Step]) {
+        let machine = base.fork(Profile::Reordered, self.call);
+        let run = catch_unwind(AssertUnwindSafe(|| self.run(machine.clone(), before, script)));
+        if let Err(panic) = run {
+            println!("{}", machine.trace().join("\n"));
+            println!("{name}: {self:?}");
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+fn must_open(world: &mut World) {
+    if let Err(error) = world.open() {
+        panic!("the archive does not open: {}", chain(&error));
+    }
+}
+
+fn fail_everywhere(name: &str, script: &[Step], fault: Fault, stride: usize) {
+    let base = World::prepared(&script::before());
+    let mut world = World::on(base.0.fork(Profile::Ordered, 0));
+    assert!(world.run(script, base.1.clone()).unanswered.is_none());
+    world.close().unwrap();
+    let total = world.machine.calls();
+    let budget = Budget::new(stride, 2);
+    let mut cases = 0;
+    for seed in 0..budget.seeds {
+        for call in budget.calls(total, fault as usize) {
+            let reboots = (call / stride as u64 + seed).is_multiple_of(2);
+            Case { call, fault, reboots }.run_named(&base, name, script);
+            cases += 1;
+        }
+    }
+    println!("{name}, {fault:?}: {cases} of {total} calls failed");
+}
+
+const STRIDE: usize = 5;
+
+#[test]
+fn objects_bear_an_io_error() {
+    fail_everywhere("objects", &script::objects(), Fault::Io, STRIDE);
+}
+
+#[test]
+fn objects_bear_a_full_disk() {
+    fail_everywhere("objects", &script::objects(), Fault::NoSpace, STRIDE);
+}
+
+#[test]
+fn buckets_and_control_documents_bear_errors() {
+    for fault in [Fault::Io, Fault::NoSpace] {
+        fail_everywhere("buckets", &script::buckets(), fault, 2 * STRIDE);
+    }
+}
+
+#[test]
+fn uploads_bear_errors() {
+    for fault in [Fault::Io, Fault::NoSpace] {
+        fail_everywhere("uploads", &script::uploads(), fault, 2 * STRIDE);
+    }
+}
+
+/// A log that could not be synced makes its element read-only until the archive is opened again:
+/// reading goes on, every change is refused as unavailable, other elements take changes.
+#[test]
+fn a_lost_log_latches_its_element_alone() {
+    let (base, before) = World::prepared(&script::before());
+    let put = |key, class| Step::Put { key, size: 500, fill: 80, note: 10, class };
+    let mut world = World::on(base.fork(Profile::Ordered, 1));
+    world.open().unwrap();
+    let start = world.machine.calls();
+    world.step(&put("probe", None)).unwrap();
+    let trace = world.machine.trace();
+    let sync = trace.iter().find(|line| {
+        let call: u64 = line.trim_start().split(' ').next().unwrap().parse().unwrap();
+        call > start && line.contains(" sync ") && line.contains("edit-01/.artstore/wal/")
+    });
+    let sync: u64 =
+        sync.expect("a put syncs the log").trim_start().split(' ').next().unwrap().parse().unwrap();
+
+    let mut world = World::on(base.fork(Profile::Ordered, 1));
+    world.open().unwrap();
+    world.machine.fail_at(sync, Fault::Io);
+    let first = world.step(&put("probe", None)).unwrap_err();
+    assert!(matches!(first.kind(), ErrorKind::Io | ErrorKind::Unavailable), "{}", chain(&first));
+    for step in [put("small", None), Step::Delete { key: "large" }, put("new", None)] {
+        assert_eq!(world.step(&step).unwrap_err().kind(), ErrorKind::Unavailable, "{step:?}");
+    }
+    world.step(&put("on the other", Some("STANDARD_IA"))).unwrap();
+    let seen = survey(world.archive.as_ref().unwrap()).unwrap();
+    assert_eq!(seen.buckets["archive"]["small"], before.buckets["archive"]["small"]);
+    world.close().ok();
+    world.open().unwrap();
+    world.step(&put("small", None)).expect("a start takes the element into use again");
+}

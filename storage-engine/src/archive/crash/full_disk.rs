@@ -1,0 +1,117 @@
+//! Room and inodes run out: what does not fit is refused, reading and deleting go on, and room that
+//! comes back is used without a start.
+
+use super::budget::Budget;
+use super::model::Model;
+use super::script::{self, Step};
+use super::survey::{chain, check, survey};
+use super::world::World;
+use crate::disk::simulated::{Capacity, Machine, Profile};
+use crate::error::ErrorKind;
+
+const BLOCK: u64 = 4096;
+
+/// A machine that keeps no more than it holds and `blocks` beside.
+fn fill(machine: &Machine, blocks: u64) {
+    let held = held_bytes(machine);
+    machine.set_capacity(Capacity { bytes: Some(held + blocks * BLOCK), inodes: None });
+}
+
+fn held_bytes(machine: &Machine) -> u64 {
+    let bound = 1 << 40;
+    machine.set_capacity(Capacity { bytes: Some(bound), inodes: None });
+    bound - machine.disk("data").unwrap().space().unwrap().free_bytes
+}
+
+fn put(key: &'static str, size: usize, fill: u8) -> Step {
+    Step::Put { key, size, fill, note: 10, class: None }
+}
+
+/// With room for ever more blocks, a PUT is refused at each place where it could meet the end of
+/// the room; whatever it met, the archive reads, deletes and, with room again, writes.
+#[test]
+fn a_disk_that_fills_during_a_put_refuses_it_and_nothing_else() {
+    let base = World::prepared(&script::before());
+    let budget = Budget::new(3, 1);
+    for blocks in budget.calls(60, 0).map(|blocks| blocks - 1) {
+        for step in [put("new", 600, 70), put("new/large", 90_000, 71), put("large", 70_001, 72)] {
+            fill_during(&base, blocks, &step);
+        }
+    }
+}
+
+fn fill_during((base, before): &(Machine, Model), blocks: u64, step: &Step) {
+    let place = format!("room for {blocks} blocks, {step:?}");
+    let mut world = World::on(base.fork(Profile::Ordered, blocks));
+    world.open().unwrap();
+    let mut model = before.clone();
+    fill(&world.machine, blocks);
+    match world.step(step) {
+        Ok(()) => model.apply(step),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::StorageFull, "{place}: {}", chain(&error)),
+    }
+    let seen = survey(world.archive.as_ref().unwrap()).expect(&place);
+    assert_eq!(seen, model.visible(), "{place}: reading goes on");
+    let delete = Step::Delete { key: "kept/large" };
+    world.step(&delete).unwrap_or_else(|error| panic!("{place}: deleting goes on: {}", chain(&error)));
+    model.apply(&delete);
+    world.machine.set_capacity(Capacity::default());
+    world.step(step).unwrap_or_else(|error| panic!("{place}: with room again: {}", chain(&error)));
+    model.apply(step);
+    check(&world, &[model.visible()]);
+    drop(world.archive.take());
+    world.machine.reboot();
+    world.open().unwrap_or_else(|error| panic!("{place}: {}", chain(&error)));
+    check(&world, &[model.visible()]);
+}
+
+/// A stop and start on a disk without any room: what is there is served.
+#[test]
+fn a_full_disk_does_not_keep_the_archive_from_starting() {
+    let (base, before) = World::prepared(&script::before());
+    let mut world = World::on(base.fork(Profile::Ordered, 0));
+    world.open().unwrap();
+    let step = put("small", 70_000, 73);
+    world.step(&step).unwrap();
+    let mut model = before;
+    model.apply(&step);
+    world.machine.power_off();
+    drop(world.archive.take());
+    world.machine.reboot();
+    fill(&world.machine, 0);
+    match world.open() {
+        Ok(()) => drop(check(&world, &[model.visible()])),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::StorageFull, "{}", chain(&error)),
+    }
+    drop(world.archive.take());
+    world.machine.set_capacity(Capacity::default());
+    world.open().expect("with room again");
+    check(&world, &[model.visible()]);
+}
+
+/// Inodes run out like room does.
+#[test]
+fn inodes_that_run_out_refuse_new_objects_only() {
+    let (base, before) = World::prepared(&script::before());
+    for free in 0..8 {
+        let mut world = World::on(base.fork(Profile::Ordered, free));
+        world.open().unwrap();
+        let mut model = before.clone();
+        let bound = 1 << 30;
+        world.machine.set_capacity(Capacity { bytes: None, inodes: Some(bound) });
+        let held = bound - world.machine.disk("data").unwrap().space().unwrap().free_inodes;
+        world.machine.set_capacity(Capacity { bytes: None, inodes: Some(held + free) });
+        let step = put("new/large", 90_000, 74);
+        match world.step(&step) {
+            Ok(()) => model.apply(&step),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::StorageFull, "{free}: {}", chain(&error)),
+        }
+        let delete = Step::Delete { key: "kept" };
+        world.step(&delete).unwrap_or_else(|error| panic!("{free} inodes: {}", chain(&error)));
+        model.apply(&delete);
+        world.machine.set_capacity(Capacity::default());
+        world.step(&step).unwrap_or_else(|error| panic!("{free} inodes: {}", chain(&error)));
+        model.apply(&step);
+        check(&world, &[model.visible()]);
+    }
+}

@@ -1,0 +1,124 @@
+//! What an archive should hold: the answer to every question, kept in ordered maps.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::script::Step;
+use crate::digest::ContentHasher;
+
+/// Everything that callers can see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Model {
+    /// Objects by bucket and key.
+    pub(super) buckets: BTreeMap<String, BTreeMap<String, Document>>,
+    /// Open uploads by key; the scripts open one a key at most.
+    pub(super) uploads: BTreeMap<String, BTreeMap<u16, PartSeen>>,
+    /// Control documents by name.
+    pub(super) controls: BTreeMap<String, Bytes>,
+}
+
+/// A current object.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Document {
+    pub(super) bytes: Bytes,
+    pub(super) note: String,
+    pub(super) etag: String,
+    pub(super) mode: &'static str,
+}
+
+/// What a listing of parts shows of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PartSeen {
+    pub(super) size: u64,
+    pub(super) etag: String,
+    /// Known to the model alone: an archive shows a part's bytes only once they are an object.
+    pub(super) bytes: Option<Bytes>,
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (size, note, mode) = (self.bytes.len(), self.note.len(), self.mode);
+        write!(f, "{size} bytes, etag {}, note of {note} bytes, {mode}", self.etag)
+    }
+}
+
+/// Bytes that are different for each `fill` and nowhere alike.
+pub(super) fn bytes_of(fill: u8, size: usize) -> Bytes {
+    let mut state = u32::from(fill) + 1;
+    let next = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    std::iter::repeat_with(next).take(size).collect()
+}
+
+/// The note that a document of this `fill` carries as user metadata; long ones overflow the sidecar.
+pub(super) fn note_of(fill: u8, size: usize) -> String {
+    (0..size).map(|at| char::from(b'a' + ((at + usize::from(fill)) % 26) as u8)).collect()
+}
+
+fn md5_of(bytes: &[u8]) -> [u8; 16] {
+    let mut hasher = ContentHasher::new(&[]);
+    hasher.update(bytes);
+    hasher.finish().md5
+}
+
+impl Model {
+    /// Applies a step that was acknowledged.
+    pub(super) fn apply(&mut self, step: &Step) {
+        match *step {
+            Step::CreateBucket(bucket) => drop(self.buckets.insert(bucket.to_owned(), BTreeMap::new())),
+            Step::DeleteBucket(bucket) => drop(self.buckets.remove(bucket)),
+            Step::Put { key, size, fill, note, class } => {
+                let bytes = bytes_of(fill, size);
+                let etag = hex::encode(md5_of(&bytes));
+                let mode = class.map_or("edit", |_| "rw");
+                let document = Document { bytes, note: note_of(fill, note), etag, mode };
+                self.objects().insert(key.to_owned(), document);
+            }
+            Step::Delete { key } => drop(self.objects().remove(key)),
+            Step::CreateUpload { key } => drop(self.uploads.insert(key.to_owned(), BTreeMap::new())),
+            Step::PutPart { key, number, size, fill } => {
+                let bytes = bytes_of(fill, size);
+                let etag = hex::encode(md5_of(&bytes));
+                let part = PartSeen { size: size as u64, etag, bytes: Some(bytes) };
+                if let Some(parts) = self.uploads.get_mut(key) {
+                    parts.insert(number, part);
+                }
+            }
+            Step::Complete { key } => self.complete(key),
+            Step::Abort { key } => drop(self.uploads.remove(key)),
+            Step::PutControl { name, size, fill } => {
+                drop(self.controls.insert(format!("{name}.json"), bytes_of(fill, size)));
+            }
+            Step::RemoveControl { name } => drop(self.controls.remove(&format!("{name}.json"))),
+            Step::Reopen => {}
+        }
+    }
+
+    fn complete(&mut self, key: &str) {
+        let Some(parts) = self.uploads.remove(key) else { return };
+        let whole: Vec<u8> = parts.values().flat_map(|part| part.bytes.clone().unwrap_or_default()).collect();
+        // The ETag of an upload: MD5 of the parts' MD5s, and their number.
+        let digests: Vec<u8> =
+            parts.values().flat_map(|part| md5_of(part.bytes.as_deref().unwrap_or_default())).collect();
+        let etag = format!("{}-{}", hex::encode(md5_of(&digests)), parts.len());
+        let document = Document { bytes: whole.into(), note: String::new(), etag, mode: "edit" };
+        self.objects().insert(key.to_owned(), document);
+    }
+
+    fn objects(&mut self) -> &mut BTreeMap<String, Document> {
+        self.buckets.entry(super::script::BUCKET.to_owned()).or_default()
+    }
+
+    /// The model as an archive can show it: without the bytes of parts.
+    pub(super) fn visible(&self) -> Self {
+        let mut visible = self.clone();
+        for part in visible.uploads.values_mut().flat_map(BTreeMap::values_mut) {
+            part.bytes = None;
+        }
+        visible
+    }
+}

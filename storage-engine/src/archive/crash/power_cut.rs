@@ -1,0 +1,234 @@
+//! The power fails at a call of a script; the archive opens again with what was acknowledged.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::budget::Budget;
+use super::model::Model;
+use super::script::{self, Step};
+use super::survey::check;
+use super::world::World;
+use crate::disk::simulated::{Machine, Profile};
+
+/// How the archive stops at a call, and what happens before it is open again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// The power fails.
+    PowerCut,
+    /// The power fails, and again while the archive opens.
+    PowerCutTwice,
+    /// The process is killed.
+    Kill,
+    /// The process is killed, and the power fails while the archive opens.
+    KillThenPowerCut,
+}
+
+impl Stop {
+    const ALL: [Self; 4] = [Self::PowerCut, Self::PowerCutTwice, Self::Kill, Self::KillThenPowerCut];
+
+    fn first(self, machine: &Machine) {
+        match self {
+            Self::PowerCut | Self::PowerCutTwice => machine.reboot(),
+            Self::Kill | Self::KillThenPowerCut => machine.kill_processes(),
+        }
+    }
+
+    fn stops_again(self) -> bool {
+        matches!(self, Self::PowerCutTwice | Self::KillThenPowerCut)
+    }
+}
+
+/// One run of a script that is stopped.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    profile: Profile,
+    seed: u64,
+    call: u64,
+    stop: Stop,
+}
+
+impl Case {
+    /// Runs the script up to the call, opens the archive again and checks it.
+    fn run(self, machine: Machine, before: &Model, script: &[Step]) {
+        let mut world = World::on(machine);
+        world.machine.crash_at(self.call);
+        let outcome = world.run(script, before.clone());
+        // A close may fail as well, and loses nothing.
+        world.close().ok();
+        self.stop.first(&world.machine);
+        let allowed = outcome.allowed();
+        if self.stop.stops_again() {
+            // Somewhere in the recovery, whose calls are some hundreds at most.
+            world.machine.crash_at(world.machine.calls() + 1 + self.seed % 150);
+            world.open().ok();
+            drop(world.archive.take());
+            world.machine.reboot();
+        }
+        must_open(&mut world);
+        let seen = check(&world, &allowed);
+        go_on(&mut world, seen, self.seed);
+    }
+
+    /// Runs the case and adds to a failure what repeats it.
+    fn run_named(self, (base, before): &(Machine, Model), name: &str, script: &[Step]) {
+        let machine = base.fork(self.profile, self.seed);
+        let run = catch_unwind(AssertUnwindSafe(|| self.run(machine.clone(), before, script)));
+        if let Err(panic) = run {
+            println!("{}", machine.trace().join("\n"));
+            println!("{name}: {self:?}");
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+fn must_open(world: &mut World) {
+    if let Err(error) = world.open() {
+        panic!("the archive does not open: {}", super::survey::chain(&error));
+    }
+}
+
+/// After a recovery the archive works, stops cleanly, starts again, and starts without its catalog.
+fn go_on(world: &mut World, mut seen: Model, seed: u64) {
+    for step in after() {
+        // Whatever the script got to, these can be done.
+        if let Err(error) = world.step(&step) {
+            panic!("{step:?} after the recovery: {}", super::survey::chain(&error));
+        }
+        seen.apply(&step);
+    }
+    let expected = [seen.visible()];
+    check(world, &expected);
+    world.close().unwrap();
+    if seed.is_multiple_of(4) {
+        world.machine.disk("data").unwrap().remove_durable("catalog/catalog.redb").unwrap();
+    }
+    world.machine.reboot();
+    must_open(world);
+    check(world, &expected);
+}
+
+fn after() -> Vec<Step> {
+    vec![
+        Step::Put { key: "afterwards", size: 900, fill: 90, note: 10, class: None },
+        Step::Put { key: "small", size: 80_000, fill: 91, note: 10, class: None },
+        Step::Delete { key: "large" },
+    ]
+}
+
+/// How many calls change or sync something when nothing stops the script.
+fn calls_of((base, before): &(Machine, Model), script: &[Step]) -> u64 {
+    let mut world = World::on(base.fork(Profile::Ordered, 0));
+    let outcome = world.run(script, before.clone());
+    assert!(outcome.unanswered.is_none(), "{:?}", outcome.unanswered);
+    world.close().unwrap();
+    world.machine.calls()
+}
+
+fn stop_everywhere(name: &str, script: &[Step], profile: Profile, stride: usize) {
+    let base = World::prepared(&script::before());
+    let total = calls_of(&base, script);
+    let budget = Budget::new(stride, 4);
+    let mut cases = 0;
+    for seed in 0..budget.seeds {
+        for call in budget.calls(total, profile as usize) {
+            let seed = seed * 1_000_003 + call;
+            let stop = Stop::ALL[(seed / 3 % 4) as usize];
+            Case { profile, seed, call, stop }.run_named(&base, name, script);
+            cases += 1;
+        }
+    }
+    println!("{name}, {profile:?}: {cases} stops over {total} calls");
+}
+
+const STRIDE: usize = 5;
+
+/// Repeats one case, given as its script, profile, seed, call and stop in `ARTSTORE_TEST_CASE`, such
+/// as `objects Torn 53 53 Kill`.
+#[test]
+#[ignore = "repeats a case that another test has found"]
+fn replay() {
+    let text = super::budget::replayed_case();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [name, profile, seed, call, stop] = words[..] else { panic!("five words: {text:?}") };
+    let script = match name {
+        "objects" => script::objects(),
+        "buckets" => script::buckets(),
+        "uploads" => script::uploads(),
+        "large" => script::large_upload(),
+        other => panic!("no script is called {other}"),
+    };
+    let profile = Profile::ALL.into_iter().find(|found| format!("{found:?}") == profile).unwrap();
+    let stop = Stop::ALL.into_iter().find(|found| format!("{found:?}") == stop).unwrap();
+    let (seed, call) = (seed.parse().unwrap(), call.parse().unwrap());
+    Case { profile, seed, call, stop }.run_named(&World::prepared(&script::before()), name, &script);
+}
+
+#[test]
+fn objects_survive_an_ordered_device() {
+    stop_everywhere("objects", &script::objects(), Profile::Ordered, STRIDE);
+}
+
+#[test]
+fn objects_survive_a_reordering_device() {
+    stop_everywhere("objects", &script::objects(), Profile::Reordered, STRIDE);
+}
+
+#[test]
+fn objects_survive_torn_writes() {
+    stop_everywhere("objects", &script::objects(), Profile::Torn, STRIDE);
+}
+
+#[test]
+fn objects_survive_lost_entries() {
+    stop_everywhere("objects", &script::objects(), Profile::LostEntries, STRIDE);
+}
+
+#[test]
+fn buckets_and_control_documents_survive() {
+    for profile in Profile::ALL {
+        stop_everywhere("buckets", &script::buckets(), profile, 4 * STRIDE);
+    }
+}
+
+#[test]
+fn uploads_survive() {
+    for profile in Profile::ALL {
+        stop_everywhere("uploads", &script::uploads(), profile, 4 * STRIDE);
+    }
+}
+
+#[test]
+fn large_uploads_survive() {
+    for profile in Profile::ALL {
+        stop_everywhere("large upload", &script::large_upload(), profile, 20 * STRIDE);
+    }
+}
+
+/// The first start of all: nothing is there, and the power fails while the archive is made.
+#[test]
+fn the_first_start_survives() {
+    let empty = (Machine::new(Profile::Ordered, 0), Model::default());
+    let script = script::before();
+    let total = calls_of(&empty, &script);
+    let budget = Budget::new(4 * STRIDE, 2);
+    for profile in Profile::ALL {
+        for call in budget.calls(total, profile as usize) {
+            let stop = Stop::ALL[(call % 4) as usize];
+            let case = Case { profile, seed: call, call, stop };
+            let machine = empty.0.fork(profile, call);
+            let run = || {
+                let mut world = World::on(machine.clone());
+                world.machine.crash_at(call);
+                let outcome = world.run(&script, Model::default());
+                drop(world.archive.take());
+                stop.first(&world.machine);
+                must_open(&mut world);
+                check(&world, &outcome.allowed());
+            };
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+                println!("{}", machine.trace().join("\n"));
+                println!("first start: {case:?}");
+                std::panic::resume_unwind(panic);
+            }
+        }
+    }
+}

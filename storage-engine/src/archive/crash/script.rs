@@ -1,0 +1,143 @@
+//! The steps that suites run, and the scripts made of them.
+
+/// The bucket that objects of scripts are in.
+pub(super) const BUCKET: &str = "archive";
+
+/// One call of a client.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    CreateBucket(&'static str),
+    DeleteBucket(&'static str),
+    Put {
+        key: &'static str,
+        size: usize,
+        fill: u8,
+        note: usize,
+        class: Option<&'static str>,
+    },
+    Delete {
+        key: &'static str,
+    },
+    CreateUpload {
+        key: &'static str,
+    },
+    PutPart {
+        key: &'static str,
+        number: u16,
+        size: usize,
+        fill: u8,
+    },
+    Complete {
+        key: &'static str,
+    },
+    Abort {
+        key: &'static str,
+    },
+    PutControl {
+        name: &'static str,
+        size: usize,
+        fill: u8,
+    },
+    RemoveControl {
+        name: &'static str,
+    },
+    /// A clean stop and start.
+    Reopen,
+}
+
+const SMALL: usize = 700;
+/// Above what rides in the log record: staged, with block digests of two blocks.
+const LARGE: usize = 70_000;
+/// Above what a sidecar holds.
+const LONG_NOTE: usize = 4000;
+
+const fn put(key: &'static str, size: usize, fill: u8) -> Step {
+    Step::Put { key, size, fill, note: 10, class: None }
+}
+
+/// What an archive holds before a script begins: every kind of object, for the script to overwrite.
+pub(super) fn before() -> Vec<Step> {
+    vec![
+        Step::CreateBucket(BUCKET),
+        Step::CreateBucket("empty"),
+        put("kept", SMALL, 1),
+        put("kept/large", LARGE, 2),
+        put("small", SMALL, 3),
+        put("large", LARGE, 4),
+        Step::Put { key: "noted", size: SMALL, fill: 5, note: LONG_NOTE, class: None },
+        Step::Put { key: "final", size: SMALL, fill: 6, note: 10, class: Some("STANDARD_IA") },
+        Step::CreateUpload { key: "kept upload" },
+        Step::PutPart { key: "kept upload", number: 1, size: SMALL, fill: 7 },
+        Step::PutControl { name: "settings", size: SMALL, fill: 8 },
+    ]
+}
+
+/// Objects: each kind is made, overwritten by each other kind, and deleted.
+pub(super) fn objects() -> Vec<Step> {
+    vec![
+        put("new", SMALL, 20),
+        put("new/large", LARGE, 21),
+        put("small", LARGE, 22),
+        put("large", SMALL, 23),
+        put("empty", 0, 24),
+        Step::Put { key: "noted", size: LARGE, fill: 25, note: LONG_NOTE, class: None },
+        Step::Put { key: "new/final", size: LARGE, fill: 26, note: LONG_NOTE, class: Some("STANDARD_IA") },
+        Step::Delete { key: "small" },
+        Step::Delete { key: "noted" },
+        Step::Delete { key: "never was" },
+        put("small", SMALL, 27),
+    ]
+}
+
+/// Buckets, control documents and a clean stop between changes.
+pub(super) fn buckets() -> Vec<Step> {
+    vec![
+        Step::CreateBucket("another"),
+        Step::DeleteBucket("empty"),
+        Step::PutControl { name: "settings", size: 2 * SMALL, fill: 30 },
+        Step::PutControl { name: "accounts", size: SMALL, fill: 31 },
+        put("small", SMALL, 32),
+        Step::Reopen,
+        put("small", LARGE, 33),
+        Step::RemoveControl { name: "settings" },
+        Step::CreateBucket("empty"),
+        Step::DeleteBucket("another"),
+    ]
+}
+
+/// Uploads in parts: completed over an object, aborted, a part sent twice.
+pub(super) fn uploads() -> Vec<Step> {
+    vec![
+        Step::CreateUpload { key: "small" },
+        Step::PutPart { key: "small", number: 1, size: LARGE, fill: 40 },
+        Step::PutPart { key: "small", number: 1, size: LARGE + 1, fill: 41 },
+        Step::Complete { key: "small" },
+        Step::CreateUpload { key: "given up" },
+        Step::PutPart { key: "given up", number: 3, size: SMALL, fill: 42 },
+        Step::Abort { key: "given up" },
+        Step::Complete { key: "kept upload" },
+        put("small", SMALL, 43),
+    ]
+}
+
+/// An upload of two parts, the first of which is as large as S3 asks for.
+pub(super) fn large_upload() -> Vec<Step> {
+    let first = 5 * 1024 * 1024;
+    vec![
+        Step::CreateUpload { key: "large" },
+        Step::PutPart { key: "large", number: 1, size: first, fill: 50 },
+        Step::PutPart { key: "large", number: 2, size: LARGE, fill: 51 },
+        Step::Complete { key: "large" },
+        Step::Delete { key: "large" },
+    ]
+}
+
+/// One short script for suites that try many things at each call.
+pub(super) fn short() -> Vec<Step> {
+    vec![
+        put("small", SMALL, 60),
+        put("large", LARGE, 61),
+        Step::Delete { key: "kept" },
+        put("new", SMALL, 62),
+    ]
+}

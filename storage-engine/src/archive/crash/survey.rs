@@ -1,0 +1,189 @@
+//! What an archive shows, by its calls and by its files.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest as _, Sha256};
+
+use super::model::{Document, Model, PartSeen};
+use super::script::BUCKET;
+use super::world::{CONTROL, Client, World, bucket};
+use crate::archive::Archive;
+use crate::archive::list::{ListEntry, ListRequest};
+use crate::disk::{EntryKind, SharedDisk};
+use crate::error::{ErrorKind, Result};
+use crate::sidecar::{self, Blocks, Kind};
+
+const FILE_BYTES_MAX: usize = 64 << 20;
+const ELEMENTS: [&str; 2] = ["edit-01", "rw-01"];
+
+/// Reads everything that callers can see.
+pub(super) fn survey(archive: &Archive) -> Result<Model> {
+    let mut seen = Model::default();
+    for found in archive.buckets() {
+        let objects = objects(archive, found.name.as_str())?;
+        seen.buckets.insert(found.name.to_string(), objects);
+    }
+    if seen.buckets.contains_key(BUCKET) {
+        let client = Client { archive };
+        for upload in client.uploads()? {
+            let parts = archive.parts(&upload, None, 1000)?.parts.into_iter();
+            let parts = parts
+                .map(|part| (part.number, PartSeen { size: part.size, etag: part.etag, bytes: None }))
+                .collect();
+            seen.uploads.insert(upload.key.to_string(), parts);
+        }
+    }
+    for (name, bytes) in archive.control_documents(CONTROL)? {
+        seen.controls.insert(name, bytes.into());
+    }
+    Ok(seen)
+}
+
+fn objects(archive: &Archive, name: &str) -> Result<BTreeMap<String, Document>> {
+    let name = bucket(name);
+    let (mut found, mut after) = (BTreeMap::new(), None::<String>);
+    loop {
+        // A small page, so that pages are walked.
+        let request =
+            ListRequest { bucket: &name, prefix: "", delimiter: None, after: after.as_deref(), max: 3 };
+        let page = archive.list(&request)?;
+        for entry in page.entries {
+            let ListEntry::Object(listed) = entry else { panic!("a common prefix without a delimiter") };
+            let reader = archive.read(&name, &listed.key, None)?;
+            let object = reader.object().clone();
+            let bytes = reader.read_at(0, FILE_BYTES_MAX)?;
+            assert_eq!((object.size, &object.etag), (listed.size, &listed.etag), "listing and object agree");
+            assert_eq!(object.sha256, <[u8; 32]>::from(Sha256::digest(&bytes)), "{}", listed.key);
+            let document = Document {
+                bytes,
+                note: object.attributes.metadata.get("note").cloned().unwrap_or_default(),
+                etag: object.etag,
+                mode: object.mode.as_str(),
+            };
+            let twice = found.insert(listed.key.to_string(), document);
+            assert!(twice.is_none(), "{} is listed twice", listed.key);
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(found),
+        }
+    }
+}
+
+/// Compares the files of every element with what callers see.
+///
+/// Each sidecar matches its data, each object has one pair, and nothing else lies about.
+pub(super) fn check_files(world: &World, seen: &Model) {
+    let mut pairs = BTreeSet::new();
+    let mut uploads = 0;
+    for element in ELEMENTS {
+        let disk = world.machine.disk(&format!("data/elements/{element}")).unwrap();
+        check_element(&disk, element, &mut pairs);
+        uploads += disk.read_dir(".artstore/uploads").unwrap().len();
+    }
+    let objects =
+        seen.buckets.iter().flat_map(|(bucket, objects)| objects.keys().map(move |key| (bucket, key)));
+    let expected: BTreeSet<(String, String)> =
+        objects.map(|(bucket, key)| (bucket.clone(), key.clone())).collect();
+    assert_eq!(pairs, expected, "pairs on disk and objects of the archive");
+    assert_eq!(uploads, seen.uploads.len(), "folders of uploads and open uploads");
+}
+
+fn check_element(disk: &SharedDisk, element: &str, pairs: &mut BTreeSet<(String, String)>) {
+    let mut files = files_below(disk, "");
+    let staged: Vec<&String> = files.iter().filter(|path| path.contains("/staging/")).collect();
+    assert!(staged.is_empty(), "{element}: left in staging: {staged:?}");
+    // One segment of the log may be half filled; the next that is made begins it again.
+    files.remove(".artstore/wal/fresh.partial");
+    let partial: Vec<&String> = files.iter().filter(|path| path.ends_with(".partial")).collect();
+    assert!(partial.is_empty(), "{element}: left half written: {partial:?}");
+    files.retain(|path| path.starts_with("20") || path.starts_with(".artstore/blocks/"));
+    let sidecars: Vec<String> = files.iter().filter(|path| path.ends_with(".attr.json")).cloned().collect();
+    for path in sidecars {
+        let hour = path.rsplit_once('/').unwrap().0;
+        let mut belongings = vec![path.clone()];
+        let bytes = disk.read_whole(&path, sidecar::SIDECAR_BYTES_MAX).unwrap();
+        let found = sidecar::decode(&bytes, &path, |name| {
+            let overflow = format!("{hour}/{name}");
+            let bytes = disk.read_whole(&overflow, sidecar::OVERFLOW_BYTES_MAX).unwrap();
+            belongings.push(overflow);
+            Ok(bytes)
+        });
+        let found = found.unwrap_or_else(|error| panic!("{element}: {path}: {error}"));
+        assert_eq!(found.path.sidecar(), path, "{element}: a sidecar names its own data file");
+        assert_eq!(found.kind, Kind::Object, "{element}: {path}: the scripts make no other kind");
+        let data = disk.read_whole(found.path.data(), FILE_BYTES_MAX);
+        let data = data.unwrap_or_else(|error| panic!("{element}: {path} has no data file: {error}"));
+        assert_eq!(data.len() as u64, found.size, "{element}: {path}");
+        assert_eq!(<[u8; 32]>::from(Sha256::digest(&data)), found.sha256, "{element}: {path}");
+        belongings.push(found.path.data().to_owned());
+        if let Blocks::File(sha256) = found.blocks {
+            let blocks = files.iter().find(|file| file.contains(&found.id.simple().to_string()));
+            let blocks = blocks.unwrap_or_else(|| panic!("{element}: {path} has no block digests")).clone();
+            let bytes = disk.read_whole(&blocks, FILE_BYTES_MAX).unwrap();
+            assert_eq!(<[u8; 32]>::from(Sha256::digest(&bytes)), sha256, "{element}: {blocks}");
+            belongings.push(blocks);
+        }
+        for belonging in &belongings {
+            assert!(files.remove(belonging), "{element}: {belonging} belongs to two objects");
+        }
+        let twice = !pairs.insert((found.bucket.to_string(), found.key.to_string()));
+        assert!(!twice, "{element}: {path}: a second pair of {}", found.key);
+    }
+    assert!(files.is_empty(), "{element}: files that belong to nothing: {files:?}");
+}
+
+/// Every file beneath a folder, by path.
+pub(super) fn files_below(disk: &SharedDisk, folder: &str) -> BTreeSet<String> {
+    let (mut files, mut left) = (BTreeSet::new(), vec![folder.to_owned()]);
+    while let Some(folder) = left.pop() {
+        for entry in disk.read_dir(&folder).unwrap() {
+            let path = if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) };
+            match entry.kind {
+                EntryKind::Dir => left.push(path),
+                EntryKind::File | EntryKind::Other => drop(files.insert(path)),
+            }
+        }
+    }
+    files
+}
+
+/// Checks that the open archive is one of the states allowed, in its answers and in its files.
+pub(super) fn check(world: &World, allowed: &[Model]) -> Model {
+    let archive = world.archive.as_ref().expect("the archive is open");
+    let seen =
+        survey(archive).unwrap_or_else(|error| panic!("what is there must be readable: {}", chain(&error)));
+    assert!(allowed.contains(&seen), "{}", difference(&seen, allowed));
+    check_files(world, &seen);
+    let missing = archive.object(&bucket("no-such-bucket"), &super::world::object_key("a"), None);
+    assert_eq!(missing.err().map(|error| error.kind()), Some(ErrorKind::NoSuchBucket));
+    seen
+}
+
+/// An error with what lies below it.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(source) = below {
+        text.push_str(&format!(" <- {source}"));
+        below = source.source();
+    }
+    text
+}
+
+/// What of `seen` is in no state allowed, state by state.
+pub(super) fn difference(seen: &Model, allowed: &[Model]) -> String {
+    let mut text = String::from("what is there was never acknowledged, or what was is not there");
+    for (number, model) in allowed.iter().enumerate() {
+        let (expected, found) = (format!("{model:#?}"), format!("{seen:#?}"));
+        let (expected, found): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), found.lines().collect());
+        text.push_str(&format!("\nagainst state {number}:"));
+        for line in expected.iter().filter(|line| !found.contains(line)) {
+            text.push_str(&format!("\n  expected {}", line.trim()));
+        }
+        for line in found.iter().filter(|line| !expected.contains(line)) {
+            text.push_str(&format!("\n  found    {}", line.trim()));
+        }
+    }
+    text
+}

@@ -1,0 +1,255 @@
+//! An archive on a simulated machine, and a client that runs a script on it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+
+use super::model::{self, Model};
+use super::script::{BUCKET, Step};
+use crate::archive::multipart::{CompletedPart, Completion, NewUpload, UploadListRequest, UploadRef};
+use crate::archive::object::Attributes;
+use crate::archive::put::{PutDetails, PutTarget, WriteConditions};
+use crate::archive::{Archive, OpenOptions};
+use crate::caller::{Caller, Door};
+use crate::clock::Clock;
+use crate::digest::ClientDigests;
+use crate::disk::simulated::{Machine, Profile};
+use crate::error::{ErrorKind, Result};
+use crate::name::{BucketName, ObjectKey};
+
+pub(super) const CONTROL: &str = "suite";
+const OWNER: &str = "owner";
+
+/// A clock that goes on by twenty minutes a step, so that scripts cross hours.
+#[derive(Default)]
+pub(super) struct StepClock(AtomicU64);
+
+impl Clock for StepClock {
+    fn now_ms(&self) -> u64 {
+        1_795_174_200_000 + self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl StepClock {
+    fn advance(&self) {
+        self.0.fetch_add(20 * 60 * 1000, Ordering::Relaxed);
+    }
+}
+
+/// A machine and the archive that may be open on it.
+pub(super) struct World {
+    pub(super) machine: Machine,
+    pub(super) archive: Option<Archive>,
+    clock: Arc<StepClock>,
+}
+
+/// What a script came to: what was acknowledged, and the step that was not.
+pub(super) struct Outcome {
+    pub(super) acknowledged: Model,
+    pub(super) unanswered: Option<Step>,
+}
+
+impl Outcome {
+    /// The states that are allowed after a stop.
+    pub(super) fn allowed(&self) -> Vec<Model> {
+        let mut allowed = vec![self.acknowledged.visible()];
+        if let Some(step) = &self.unanswered {
+            let mut also = self.acknowledged.clone();
+            also.apply(step);
+            allowed.push(also.visible());
+        }
+        allowed
+    }
+}
+
+impl World {
+    pub(super) fn on(machine: Machine) -> Self {
+        Self { machine, archive: None, clock: Arc::default() }
+    }
+
+    /// A machine on which `script` has run and the archive was closed; and what it holds.
+    pub(super) fn prepared(script: &[Step]) -> (Machine, Model) {
+        let mut world = Self::on(Machine::new(Profile::Ordered, 0));
+        let outcome = world.run(script, Model::default());
+        assert!(outcome.unanswered.is_none(), "{:?}", outcome.unanswered);
+        world.close().unwrap();
+        world.machine.disk("").unwrap().sync_all().unwrap();
+        (world.machine, outcome.acknowledged)
+    }
+
+    /// Opens the archive.
+    pub(super) fn open(&mut self) -> Result<()> {
+        let options = OpenOptions {
+            data: PathBuf::from("/data"),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            disks: Arc::new(self.machine.clone()),
+            holder: "suite".to_owned(),
+        };
+        self.archive = Some(Archive::open(options)?);
+        Ok(())
+    }
+
+    /// Closes the archive cleanly.
+    pub(super) fn close(&mut self) -> Result<()> {
+        self.archive.take().map_or(Ok(()), |archive| archive.close())
+    }
+
+    /// Runs a script on the archive, which is opened where it is not, until a step is not answered.
+    pub(super) fn run(&mut self, script: &[Step], before: Model) -> Outcome {
+        let mut outcome = Outcome { acknowledged: before, unanswered: None };
+        if self.archive.is_none() && self.open().is_err() {
+            return outcome;
+        }
+        for step in script {
+            match self.step(step) {
+                Ok(()) => outcome.acknowledged.apply(step),
+                Err(_) => {
+                    outcome.unanswered = Some(step.clone());
+                    break;
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Runs one step.
+    pub(super) fn step(&mut self, step: &Step) -> Result<()> {
+        if matches!(step, Step::Reopen) {
+            self.close()?;
+            return self.open();
+        }
+        self.shared_step(step)
+    }
+
+    /// Runs one step that leaves the archive open; many threads may.
+    pub(super) fn shared_step(&self, step: &Step) -> Result<()> {
+        self.clock.advance();
+        let archive = self.archive.as_ref().expect("the archive is open");
+        let client = Client { archive };
+        match *step {
+            Step::CreateBucket(name) => archive.create_bucket(&caller(), &bucket(name), OWNER).map(drop),
+            Step::DeleteBucket(name) => archive.delete_bucket(&caller(), &bucket(name)),
+            Step::Put { key, size, fill, note, class } => client.put(key, size, fill, note, class),
+            Step::Delete { key } => {
+                archive.delete(&caller(), &bucket(BUCKET), &object_key(key), None).map(drop)
+            }
+            Step::CreateUpload { key } => client.create_upload(key),
+            Step::PutPart { key, number, size, fill } => client.put_part(key, number, size, fill),
+            Step::Complete { key } => client.complete(key),
+            Step::Abort { key } => archive.abort_upload(&caller(), &client.upload(key)?),
+            Step::PutControl { name, size, fill } => {
+                let bytes = model::bytes_of(fill, size);
+                archive.put_control_document(CONTROL, &format!("{name}.json"), &bytes)
+            }
+            Step::RemoveControl { name } => archive.remove_control_document(CONTROL, &format!("{name}.json")),
+            Step::Reopen => Ok(()),
+        }
+    }
+}
+
+pub(super) fn bucket(name: &str) -> BucketName {
+    BucketName::parse(name).unwrap()
+}
+
+pub(super) fn object_key(text: &str) -> ObjectKey {
+    ObjectKey::parse(text).unwrap()
+}
+
+pub(super) fn caller() -> Caller {
+    Caller {
+        account: OWNER.into(),
+        account_name: OWNER.into(),
+        door: Door::S3,
+        address: None,
+        request_id: "request".into(),
+        operation: "suite",
+    }
+}
+
+/// The calls that a door makes for one request.
+pub(super) struct Client<'a> {
+    pub(super) archive: &'a Archive,
+}
+
+impl Client<'_> {
+    fn put(&self, key: &str, size: usize, fill: u8, note: usize, class: Option<&str>) -> Result<()> {
+        let target = PutTarget {
+            bucket: bucket(BUCKET),
+            key: object_key(key),
+            class: class.map(str::to_owned),
+            length: Some(size as u64),
+        };
+        let admission = self.archive.admit(target)?;
+        let mut writer = self.archive.begin_body(&admission, &[])?;
+        let bytes = model::bytes_of(fill, size);
+        for chunk in bytes.chunks(40_000) {
+            writer.write(&Bytes::copy_from_slice(chunk))?;
+        }
+        let claimed = ClientDigests { length: Some(size as u64), ..ClientDigests::default() };
+        let body = writer.finish(&claimed)?;
+        let mut attributes = Attributes::default();
+        attributes.metadata.insert("note".to_owned(), model::note_of(fill, note));
+        let details = PutDetails { attributes, conditions: WriteConditions::default(), owner: OWNER.into() };
+        self.archive.put(&caller(), admission, body, details).map(drop)
+    }
+
+    fn create_upload(&self, key: &str) -> Result<()> {
+        let new = NewUpload {
+            bucket: bucket(BUCKET),
+            key: object_key(key),
+            class: None,
+            attributes: Attributes::default(),
+            owner: OWNER.into(),
+            checksum: None,
+        };
+        self.archive.create_upload(&caller(), new).map(drop)
+    }
+
+    fn put_part(&self, key: &str, number: u16, size: usize, fill: u8) -> Result<()> {
+        let upload = self.upload(key)?;
+        let mut writer = self.archive.begin_part(&upload, number, Some(size as u64), &[])?;
+        writer.write(&model::bytes_of(fill, size))?;
+        let body = writer.finish(&ClientDigests::default())?;
+        self.archive.put_part(&upload, number, body).map(drop)
+    }
+
+    fn complete(&self, key: &str) -> Result<()> {
+        let upload = self.upload(key)?;
+        let listed = self.archive.parts(&upload, None, 1000)?;
+        let part = |part: crate::archive::multipart::Part| CompletedPart {
+            number: part.number,
+            etag: part.etag,
+            checksum: None,
+        };
+        let completion = Completion {
+            upload,
+            parts: listed.parts.into_iter().map(part).collect(),
+            conditions: WriteConditions::default(),
+            checksum: None,
+            size: None,
+        };
+        self.archive.complete_upload(&caller(), completion).map(drop)
+    }
+
+    /// The open upload of a key.
+    fn upload(&self, key: &str) -> Result<UploadRef> {
+        let found = self.uploads()?.into_iter().find(|upload| upload.key.as_str() == key);
+        found.ok_or_else(|| crate::Error::new(ErrorKind::NoSuchUpload, "find upload").about(key))
+    }
+
+    /// Every open upload.
+    pub(super) fn uploads(&self) -> Result<Vec<UploadRef>> {
+        let name = bucket(BUCKET);
+        let request = UploadListRequest {
+            bucket: &name,
+            prefix: "",
+            delimiter: None,
+            key_marker: None,
+            upload_id_marker: None,
+            max: 1000,
+        };
+        Ok(self.archive.uploads(&request)?.uploads.into_iter().map(|upload| upload.upload).collect())
+    }
+}
