@@ -21,7 +21,8 @@ use serde::Serialize;
 use serde_json::Value;
 use storage_engine::clock::Clock;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
@@ -30,6 +31,9 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+/// RFC 3339 with three digits always, so that lines sort as text.
+const TIMESTAMP: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 /// What stands for the function where no span is open.
 const NO_SPAN: &str = "-";
 /// Fields that are looked for in the spans around an event.
@@ -140,7 +144,7 @@ impl<W: for<'w> MakeWriter<'w>> JsonLines<W> {
 pub(super) fn timestamp(now_ms: u64) -> String {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(now_ms) * 1_000_000)
         .ok()
-        .and_then(|moment| moment.format(&Rfc3339).ok())
+        .and_then(|moment| moment.format(TIMESTAMP).ok())
         .unwrap_or_else(|| now_ms.to_string())
 }
 

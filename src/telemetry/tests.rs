@@ -109,8 +109,9 @@ fn outside_of_all_spans_the_function_is_a_dash() {
 }
 
 #[test]
-fn a_clock_that_is_beside_itself_still_gives_a_line() {
-    assert_eq!(timestamp(0), "1970-01-01T00:00:00Z");
+fn a_timestamp_has_milliseconds_whatever_the_clock_says() {
+    assert_eq!(timestamp(1_795_176_000_120), "2026-11-20T12:00:00.120Z");
+    assert_eq!(timestamp(0), "1970-01-01T00:00:00.000Z");
     assert_eq!(timestamp(u64::MAX), u64::MAX.to_string());
 }
 
