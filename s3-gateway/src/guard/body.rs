@@ -90,13 +90,14 @@ impl WatchedBody {
             let Some(watch) = &mut self.watch else {
                 return Ok(None);
             };
-            match receive(&mut self.body, self.pause_max).await? {
-                Some(bytes) => watch.take(bytes, &mut self.ready)?,
-                None => {
-                    if let Some(watch) = self.watch.take() {
-                        watch.end()?;
-                    }
-                }
+            let received = receive(&mut self.body, self.pause_max).await?;
+            let is_last = received.is_none() || self.body.is_end_stream();
+            if let Some(bytes) = received {
+                watch.take(bytes, &mut self.ready)?;
+            }
+            // The end is judged before s3s sees the last bytes: it stops reading at a wrong digest.
+            if is_last && let Some(watch) = self.watch.take() {
+                watch.end()?;
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
 use s3s::dto::{ChecksumType, HeadObjectInput, HeadObjectOutput};
 use s3s::{S3Request, S3Response};
 use storage_engine::archive::object::Object;
@@ -37,10 +36,7 @@ pub(crate) async fn head(
     };
     let (object, selected) = gateway.crossing.run(look).await?;
     let shown = ObjectHeaders::new(&object, &selected, input.checksum_mode);
-    let mut response = S3Response::new(output(&shown, &object, &selected));
-    response.headers = shown.others();
-    response.status = selected.content_range.is_some().then_some(StatusCode::PARTIAL_CONTENT);
-    Ok(response)
+    Ok(S3Response::with_headers(output(&shown, &object, &selected), shown.others()))
 }
 
 fn output(shown: &ObjectHeaders<'_>, object: &Object, selected: &Selected) -> HeadObjectOutput {

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, SERVER, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, SERVER, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use s3s::HttpResponse;
 use storage_engine::ErrorKind;
@@ -26,10 +26,19 @@ pub(crate) fn finish(
     let mut response = match context.refusal() {
         Some(refusal) if is_error || status == StatusCode::NOT_MODIFIED => refused(context, host_id, refusal),
         _ if is_error => from_s3s(context, host_id, answer),
-        _ => answer.map(ResponseBody::from),
+        _ => succeeded(answer),
     };
     log(context, response.status());
     add_ids(response.headers_mut(), context, host_id);
+    response
+}
+
+/// s3s answers a HEAD of a share with the status of the whole.
+fn succeeded(answer: HttpResponse) -> Response<ResponseBody> {
+    let mut response = answer.map(ResponseBody::from);
+    if response.headers().contains_key(CONTENT_RANGE) {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
     response
 }
 
