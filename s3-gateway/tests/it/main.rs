@@ -1,0 +1,19 @@
+//! The S3 door as a client sees it: signed HTTP requests against the built service and a real archive.
+
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test's failure is a panic")]
+
+mod access;
+mod bodies;
+mod buckets;
+mod chunks;
+mod conditions;
+mod connections;
+mod door;
+mod draft;
+mod errors;
+mod guards;
+mod listings;
+mod objects;
+mod ranges;
+mod signature;
+mod uploads;
