@@ -47,16 +47,36 @@ pub(crate) struct Recovered {
     pub(crate) torn_bytes: u64,
 }
 
-/// Reads the log of `element` from `start` on and hands each record to `take`, in order.
+/// Reads the log of `element` from `start` on, hands each record to `take`, in order, and puts the
+/// segments before `start` by to be used again.
 ///
-/// *Errors*: `Corrupt` where a frame is damaged that was durable once, or a segment is missing;
-/// `NewerFormat`; what `take` answers.
+/// *Errors*: those of [`read`].
 pub(crate) fn recover(
     disk: &dyn Disk,
     element: ElementId,
     start: LogStart,
-    mut take: impl FnMut(Record, Attachments) -> Result<()>,
+    take: impl FnMut(Record, Attachments) -> Result<()>,
 ) -> Result<Recovered> {
+    let (mut recovered, past) = read(disk, element, start, take)?;
+    for number in past {
+        let spare = spare_path_of(number);
+        disk.replace(&path_of(number), &spare).map_err(|error| Error::io("read log", WAL_DIR, error))?;
+        recovered.spares.push(spare);
+    }
+    Ok(recovered)
+}
+
+/// Reads the log of `element` from `start` on and hands each record to `take`, in order. Changes
+/// nothing on disk; answers also with the numbers of the segments before `start`, which it passes over.
+///
+/// *Errors*: `Corrupt` where a frame is damaged that was durable once, or a segment is missing;
+/// `NewerFormat`; what `take` answers.
+pub(crate) fn read(
+    disk: &dyn Disk,
+    element: ElementId,
+    start: LogStart,
+    mut take: impl FnMut(Record, Attachments) -> Result<()>,
+) -> Result<(Recovered, Vec<u64>)> {
     let io = |error| Error::io("read log", WAL_DIR, error);
     let (mut numbers, mut spares) = (Vec::new(), Vec::new());
     for entry in disk.read_dir(WAL_DIR).map_err(io)? {
@@ -78,13 +98,8 @@ pub(crate) fn recover(
         ));
     }
     let mut expected = None;
-    for number in numbers {
-        if number < start.segment {
-            let spare = spare_path_of(number);
-            disk.replace(&path_of(number), &spare).map_err(io)?;
-            recovered.spares.push(spare);
-            continue;
-        }
+    let (past, live): (Vec<u64>, Vec<u64>) = numbers.into_iter().partition(|number| *number < start.segment);
+    for number in live {
         let read = read_segment(disk, element, number, &mut take)?;
         if expected.is_some_and(|expected| expected != (number, read.header.first_frame)) {
             return Err(Error::new(ErrorKind::Corrupt, "read log")
@@ -96,7 +111,7 @@ pub(crate) fn recover(
         recovered.live.push_back(number);
         expected = Some((number + 1, read.next_frame));
     }
-    Ok(recovered)
+    Ok((recovered, past))
 }
 
 struct ReadSegment {
