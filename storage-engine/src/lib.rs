@@ -17,6 +17,7 @@ pub mod disk;
 mod document;
 mod element;
 pub mod error;
+pub mod fsck;
 mod key_lock;
 mod log;
 pub mod mode;

@@ -28,6 +28,13 @@ struct State {
     reserved: u64,
 }
 
+/// Reads the reserve as a start does; one that was never written is in order.
+///
+/// *Errors*: `Corrupt`, `NewerFormat`, `Io`.
+pub(crate) fn check_reserve(disk: &dyn crate::disk::Disk) -> Result<()> {
+    TwinDocument::open(disk, STEM).map(drop)
+}
+
 impl Sequence {
     /// Goes on above the reserve.
     ///

@@ -25,21 +25,21 @@ const STEM: &str = "control/checkpoint";
 
 /// The last checkpoint.
 #[derive(Debug)]
-pub(super) struct CheckpointMark {
+pub(crate) struct CheckpointMark {
     document: TwinDocument,
     /// Counts checkpoints; the catalog carries the same number or the next.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// Whether no log holds anything beyond it: the archive was closed after it, or is being opened.
-    pub(super) is_clean: bool,
+    pub(crate) is_clean: bool,
     /// The first segment of each element's log that recovery reads, by element id.
-    pub(super) first_segments: BTreeMap<String, u64>,
+    pub(crate) first_segments: BTreeMap<String, u64>,
 }
 
 impl CheckpointMark {
     /// Reads the mark; number 0 before the first checkpoint.
     ///
     /// *Errors*: `Corrupt`, `NewerFormat`, `Io`.
-    pub(super) fn read(disk: &dyn Disk) -> Result<Self> {
+    pub(crate) fn read(disk: &dyn Disk) -> Result<Self> {
         let (document, members) = TwinDocument::open(disk, STEM)?;
         let Some(mut members) = members else {
             return Ok(Self { document, number: 0, is_clean: false, first_segments: BTreeMap::new() });
@@ -66,7 +66,7 @@ impl CheckpointMark {
     }
 
     /// Where recovery begins to read the log of `element`.
-    pub(super) fn log_start(&self, element: ElementId) -> LogStart {
+    pub(crate) fn log_start(&self, element: ElementId) -> LogStart {
         let known = self.first_segments.get(&element.to_string()).copied();
         LogStart { segment: known.unwrap_or(0), must_exist: known.is_some() && !self.is_clean }
     }

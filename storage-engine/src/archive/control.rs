@@ -11,15 +11,25 @@ const ARCHIVE_PATH: &str = "control/archive.json";
 const SCHEMA: u64 = 1;
 const BYTES_MAX: usize = 1024 * 1024;
 
+/// The archive's own number; `None` before the first start.
+///
+/// *Errors*: `Corrupt`, `NewerFormat`, `Io`.
+pub(crate) fn read_archive_id(disk: &dyn Disk) -> Result<Option<u64>> {
+    let bytes = match disk.read_whole(ARCHIVE_PATH, BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("read", ARCHIVE_PATH, error)),
+    };
+    let members = document::parse(&bytes, SCHEMA, ARCHIVE_PATH)?;
+    let id = members.get("id").and_then(Value::as_u64);
+    id.map(Some).ok_or_else(|| Error::new(ErrorKind::Corrupt, "read").about(ARCHIVE_PATH))
+}
+
 /// The archive's own number, drawn at the first start: the catalog of another archive does not fit.
 pub(super) fn archive_id(disk: &dyn Disk) -> Result<u64> {
-    match disk.read_whole(ARCHIVE_PATH, BYTES_MAX) {
-        Ok(bytes) => {
-            let members = document::parse(&bytes, SCHEMA, ARCHIVE_PATH)?;
-            let id = members.get("id").and_then(Value::as_u64);
-            id.ok_or_else(|| Error::new(ErrorKind::Corrupt, "read").about(ARCHIVE_PATH))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+    match read_archive_id(disk)? {
+        Some(id) => Ok(id),
+        None => {
             let id =
                 getrandom::u64().map_err(|error| Error::new(ErrorKind::Io, "draw id").caused_by(error))?;
             let mut members = Members::new();
@@ -30,7 +40,6 @@ pub(super) fn archive_id(disk: &dyn Disk) -> Result<u64> {
                 .map_err(|error| Error::io("write", ARCHIVE_PATH, error))?;
             Ok(id)
         }
-        Err(error) => Err(Error::io("read", ARCHIVE_PATH, error)),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::mode::Mode;
 use crate::name::{ElementId, ElementName};
 
 /// The folder of element roots in the data directory.
-const ELEMENTS_DIR: &str = "elements";
+pub(crate) const ELEMENTS_DIR: &str = "elements";
 /// What the first start makes.
 const FIRST_ELEMENTS: [(&str, Mode); 2] = [("edit-01", Mode::Edit), ("rw-01", Mode::Rw)];
 

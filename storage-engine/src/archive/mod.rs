@@ -25,10 +25,13 @@ mod read;
 mod recover;
 pub mod status;
 mod store;
-mod upload_store;
+pub(crate) mod upload_store;
 mod uploads;
 
+pub(crate) use checkpoint::CheckpointMark;
+pub(crate) use control::read_archive_id;
 pub use delete::Deleted;
+pub(crate) use element::ELEMENTS_DIR;
 pub use open::{Archive, OpenOptions};
 pub use read::ObjectReader;
 

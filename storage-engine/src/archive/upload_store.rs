@@ -30,7 +30,7 @@ const PARTS_LOG_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// What `upload.json` says.
 #[derive(Clone, Debug)]
-pub(super) struct UploadDocument {
+pub(crate) struct UploadDocument {
     pub(super) upload: UploadRef,
     pub(super) owner: Arc<str>,
     pub(super) initiated_ms: u64,
@@ -40,11 +40,11 @@ pub(super) struct UploadDocument {
 
 /// A part as `parts.log` tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct PartLine {
+pub(crate) struct PartLine {
     pub(super) number: u16,
     /// The file's name in the upload's folder.
-    pub(super) file: String,
-    pub(super) size: u64,
+    pub(crate) file: String,
+    pub(crate) size: u64,
     /// MD5 in hex: the part's ETag.
     pub(super) md5: String,
     /// CRC-64/NVME in base64: what the part's bytes are checked against when it is put together.
@@ -124,7 +124,10 @@ impl UploadDocument {
         disk.sync_dir(UPLOADS_DIR).map_err(io)
     }
 
-    fn read(disk: &dyn Disk, name: &str) -> Result<Self> {
+    /// Reads the document in the folder `name`.
+    ///
+    /// *Errors*: `Io` with `NotFound` below where there is none, `Corrupt`, `NewerFormat`.
+    pub(crate) fn read(disk: &dyn Disk, name: &str) -> Result<Self> {
         let path = format!("{UPLOADS_DIR}/{name}/upload.json");
         let bytes = disk
             .read_whole(&path, DOCUMENT_BYTES_MAX)
@@ -212,7 +215,7 @@ pub(super) fn add_part(disk: &dyn Disk, id: UploadId, staged: &str, line: &PartL
 /// The parts that arrived, by number.
 ///
 /// *Errors*: `NoSuchUpload` where the upload is gone, `Io`.
-pub(super) fn parts(disk: &dyn Disk, id: UploadId) -> Result<BTreeMap<u16, PartLine>> {
+pub(crate) fn parts(disk: &dyn Disk, id: UploadId) -> Result<BTreeMap<u16, PartLine>> {
     let path = format!("{}/parts.log", folder(id));
     match disk.read_whole(&path, PARTS_LOG_BYTES_MAX) {
         Ok(bytes) => Ok(lines(&bytes).map(|line| (line.number, line)).collect()),

@@ -100,6 +100,17 @@ impl BucketDocument {
         })
     }
 
+    /// Reads the document at `path`.
+    ///
+    /// *Errors*: `Corrupt`, `NewerFormat`, `Io`.
+    pub(crate) fn read(disk: &dyn Disk, path: &str) -> Result<Self> {
+        let bytes = disk.read_whole(path, BYTES_MAX).map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => Error::new(ErrorKind::Corrupt, "read bucket document").about(path),
+            _ => Error::io("read bucket document", path, error),
+        })?;
+        Self::decode(&bytes, path)
+    }
+
     /// Writes the document into an element. *Durability*: durable on return.
     pub(crate) fn write(&self, disk: &dyn Disk) -> Result<()> {
         let path = Self::path(&self.name);
@@ -126,13 +137,7 @@ impl BucketDocument {
             else {
                 continue;
             };
-            let read = disk.read_whole(&path, BYTES_MAX).map_err(|error| match error.kind() {
-                io::ErrorKind::FileTooLarge => {
-                    Error::new(ErrorKind::Corrupt, "read bucket document").about(&path)
-                }
-                _ => Error::io("read bucket document", &path, error),
-            });
-            match read.and_then(|bytes| Self::decode(&bytes, &path)) {
+            match Self::read(disk, &path) {
                 Ok(document) if document.name.as_str() == name => documents.push(document),
                 Ok(document) => {
                     tracing::error!(path, bucket = %document.name, "a bucket document lies under another name and is passed over");

@@ -9,6 +9,7 @@ mod entry;
 mod feed;
 mod key;
 mod listing;
+mod overlay;
 mod store;
 
 pub(crate) use entry::Entry;

@@ -1,5 +1,6 @@
 //! The catalog's store: redb, one file (ADR 0002 says why and with which settings).
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -14,6 +15,7 @@ use super::entry::Entry;
 use super::feed::{self, Change, ChangeKind, Cursor};
 use super::key;
 use super::listing::{self, Page, PageRequest};
+use super::overlay::Overlay;
 use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Place;
@@ -77,11 +79,26 @@ impl Catalog {
         Self::open_file(disk, archive, None)
     }
 
+    /// Opens the catalog as [`Self::open`] does, for reading: nothing is written to disk, and one that
+    /// cannot be used is an error.
+    ///
+    /// *Errors*: `Io` also where there is none; `Corrupt` where a start would make it again.
+    pub(crate) fn open_unwritten(disk: &dyn Disk, archive: u64, checkpoint: u64) -> Result<Self> {
+        let io = |error| Error::io("open catalog", FILE, error);
+        let overlay = Overlay::new(disk.open(FILE).map_err(io)?).map_err(io)?;
+        let opened = catch_unwind(AssertUnwindSafe(|| Self::open_on(overlay, archive, Some(checkpoint))));
+        opened.unwrap_or_else(|_| Err(Error::new(ErrorKind::Corrupt, "open catalog").about(FILE)))
+    }
+
     fn open_file(disk: &dyn Disk, archive: u64, checkpoint: Option<u64>) -> Result<Self> {
         let file = disk.open_to_write(FILE).map_err(|error| Error::io("open catalog", FILE, error))?;
+        Self::open_on(Backend::new(file), archive, checkpoint)
+    }
+
+    fn open_on(backend: impl redb::StorageBackend, archive: u64, checkpoint: Option<u64>) -> Result<Self> {
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE_BYTES);
-        let database = builder.create_with_backend(Backend::new(file)).map_err(failed)?;
+        let database = builder.create_with_backend(backend).map_err(failed)?;
         let transaction = durable(&database)?;
         let (session, epoch, position);
         {
@@ -224,6 +241,18 @@ impl Catalog {
             bytes += if entry.place.element == element { entry.size } else { 0 };
         }
         Ok(bytes)
+    }
+
+    /// Number of versions on each element, by a walk over all of them.
+    pub(crate) fn versions_by_element(&self) -> Result<BTreeMap<ElementId, u64>> {
+        let transaction = self.database.begin_read().map_err(failed)?;
+        let versions = transaction.open_table(VERSIONS).map_err(failed)?;
+        let mut counts = BTreeMap::new();
+        for row in versions.iter().map_err(failed)? {
+            let (_, value) = row.map_err(failed)?;
+            *counts.entry(Entry::decode(value.value(), 0)?.place.element).or_default() += 1;
+        }
+        Ok(counts)
     }
 
     /// Of several versions `null` of one key, all but the newest, which a stop left behind: takes them

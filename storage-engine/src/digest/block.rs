@@ -28,6 +28,12 @@ impl BlockDigests {
         self.0.is_empty()
     }
 
+    /// The digest of block number `index`.
+    #[must_use]
+    pub(crate) fn get(&self, index: usize) -> Option<u32> {
+        self.0.get(index).copied()
+    }
+
     /// Whether `block` is what block number `index` was when it was written.
     #[must_use]
     pub fn matches(&self, index: usize, block: &[u8]) -> bool {

@@ -19,7 +19,8 @@ pub(crate) const STAGING_DIR: &str = ".artstore/staging";
 pub(crate) const UPLOADS_DIR: &str = ".artstore/uploads";
 /// Where the block digests of large objects are.
 pub(crate) const BLOCKS_DIR: &str = ".artstore/blocks";
-const LOCK: &str = ".artstore/lock";
+/// The lock of the process that owns the element.
+pub(crate) const LOCK: &str = ".artstore/lock";
 
 /// An open element.
 pub(crate) struct Element {

@@ -11,6 +11,7 @@ mod version_id;
 pub use bucket_name::BucketName;
 pub use element_name::{ElementId, ElementName};
 pub use object_key::ObjectKey;
+pub(crate) use stored_name::SIDECAR_SUFFIX;
 pub use stored_name::{StoredName, StoredPath};
 pub use version_id::VersionId;
 

@@ -63,6 +63,27 @@ impl StoredName {
         Self(name)
     }
 
+    /// Whether a file name has the form of a stored name. It tells a data file that lost its sidecar from
+    /// a stranger's file, and nothing else may rest on it.
+    #[must_use]
+    pub(crate) fn is_shaped(name: &str) -> bool {
+        let name = match name.rsplit_once('.') {
+            Some((name, extension)) if !extension.contains('_') => name,
+            _ => name,
+        };
+        let mut parts = name.rsplitn(4, '_');
+        let (id, time, user) = (parts.next(), parts.next(), parts.next());
+        let is_id = |id: &str| id.len() == 8 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let is_time = |time: &str| {
+            time.len() == 15
+                && time
+                    .bytes()
+                    .enumerate()
+                    .all(|(at, b)| if at == 8 { b == b'T' } else { b.is_ascii_digit() })
+        };
+        id.is_some_and(is_id) && time.is_some_and(is_time) && user.is_some() && parts.next().is_some()
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,0 +1,180 @@
+//! The check itself: locks, what the logs will still do, every element, then what lies across them.
+
+use std::io;
+
+use super::bucket::Documents;
+use super::finding::{Finding, FindingKind, Severity, told};
+use super::hour::Sum;
+use super::options::{FsckOptions, Progress, Step};
+use super::pending::{Fate, Pending};
+use super::report::{Report, Tally};
+use super::root::{self, Root};
+use super::sidecar_file::SidecarFile;
+use super::twice::{Newest, Twice};
+use super::walk::{Met, walk};
+use crate::archive::{CheckpointMark, read_archive_id};
+use crate::disk::{Disk, EntryKind, SharedDisk};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::SIDECAR_SUFFIX;
+use crate::sequence;
+
+/// A check under way.
+pub(super) struct Run<'a> {
+    pub(super) options: &'a FsckOptions,
+    pub(super) tally: Tally,
+    pub(super) pending: Pending,
+    pub(super) twice: Twice,
+    progress: &'a mut dyn FnMut(Progress),
+    sidecars: u64,
+    bytes: u64,
+}
+
+/// An element whose files were read.
+pub(super) struct Checked {
+    pub(super) root: Root,
+    pub(super) sum: Sum,
+    pub(super) documents: Documents,
+}
+
+/// Checks the archive in `options.data` and reports; nothing on disk changes but the holder's name in
+/// the lock files. `progress` is told of every sidecar and every MiB of content.
+///
+/// What is damaged is a finding, never an error, disk errors on single files included.
+///
+/// *Errors*: `Locked` naming the holder where another process owns the archive or an element;
+/// `InvalidArgument` where there is no archive; `Io` where a lock cannot be taken.
+pub fn check(options: FsckOptions, progress: &mut dyn FnMut(Progress)) -> Result<Report> {
+    let disk = open_archive(&options)?;
+    let data = || options.data.display().to_string();
+    let _lock = root::lock(&*disk, "lock", &options.holder, data)?;
+    let mut tally = Tally::default();
+    let mark = check_control(&*disk, &mut tally);
+    let (mut roots, absent) = root::open_all(&options, &*disk, &mut tally)?;
+    let pending = Pending::read(&mut roots, mark.as_ref(), &mut tally);
+    let twice = Twice::default();
+    let mut run = Run { options: &options, tally, pending, twice, progress, sidecars: 0, bytes: 0 };
+    let all: Vec<Checked> = roots.into_iter().map(|root| run.check_element(root)).collect();
+    run.check_buckets(&all, absent.is_empty());
+    run.check_versions(&all);
+    if let Some(mark) = &mark {
+        run.check_catalog(&*disk, mark, &all);
+    }
+    let elements = all.into_iter().map(|checked| checked.root.report).chain(absent).collect();
+    Ok(run.tally.into_report(elements, options.verify_content))
+}
+
+/// Opens the data directory where it is one.
+fn open_archive(options: &FsckOptions) -> Result<SharedDisk> {
+    let none = || {
+        Error::new(ErrorKind::InvalidArgument, "check")
+            .about(options.data.display())
+            .because("there is no archive: choose another --data")
+    };
+    let io = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => none().caused_by(error),
+        _ => Error::io("open data directory", options.data.display(), error),
+    };
+    let disk = options.disks.open(&options.data, false).map_err(io)?;
+    for folder in ["control", crate::archive::ELEMENTS_DIR] {
+        if !disk.exists(folder).map_err(io)? {
+            return Err(none());
+        }
+    }
+    Ok(disk)
+}
+
+/// Reads the control documents that a start cannot do without; answers with the last checkpoint.
+fn check_control(disk: &dyn Disk, tally: &mut Tally) -> Option<CheckpointMark> {
+    let mut damaged = |path: &str, detail: String| {
+        tally.add(Finding::new(FindingKind::ControlDocumentDamaged, None, path, detail));
+    };
+    if let Err(error) = read_archive_id(disk) {
+        damaged("control/archive.json", told(&error));
+    }
+    if let Err(error) = sequence::check_reserve(disk) {
+        damaged("control/sequence.0.json", told(&error));
+    }
+    let mark = CheckpointMark::read(disk);
+    mark.map_err(|error| damaged("control/checkpoint.0.json", told(&error))).ok()
+}
+
+impl Run<'_> {
+    fn check_element(&mut self, mut root: Root) -> Checked {
+        self.pending.check_staged(&root, &mut self.tally);
+        self.check_staging(&root);
+        root.report.open_uploads = self.check_uploads(&root);
+        let documents = self.check_bucket_documents(&root);
+        let mut sum = Sum::default();
+        walk(&*root.disk, &mut |met| match met {
+            Met::Hour(hour, entries) => self.check_hour(&root, &mut sum, hour, entries),
+            Met::Foreign(path) => {
+                let detail = "it does not belong to an element";
+                self.tally.add(root.finding(FindingKind::ForeignFile, path, detail));
+            }
+            Met::Unreadable(path, error) => {
+                let detail = format_args!("the folder cannot be read: {error}");
+                self.tally.add(root.finding(FindingKind::UnreadableFile, path, detail));
+            }
+        });
+        root.report.objects = sum.objects;
+        root.report.markers = sum.markers;
+        root.report.bytes = sum.bytes;
+        Checked { root, sum, documents }
+    }
+
+    /// Finds versions that lie twice: further passes over the sidecars where there are many, and one more
+    /// where any is suspected.
+    fn check_versions(&mut self, all: &[Checked]) {
+        self.sidecars = 0;
+        while self.twice.next_pass() {
+            self.read_again(all, &mut |run, _, _, file| run.twice.offer(&file.sidecar));
+        }
+        self.tally.add_unlisted(Severity::Inconsistent, self.twice.unfollowed());
+        if !self.twice.has_suspects() {
+            return;
+        }
+        let mut newest = Newest::default();
+        self.read_again(all, &mut |run, root, path, file| {
+            if !run.twice.suspects(&file.sidecar) {
+                return;
+            }
+            let Some((older, newer)) = newest.take(&file.sidecar, &root.name, path) else { return };
+            let detail = format_args!(
+                "version {} of {}/{} counts as it lies on {} at {}",
+                file.sidecar.version_id, file.sidecar.bucket, file.sidecar.key, newer.element, newer.path
+            );
+            let kind = FindingKind::SupersededVersion;
+            run.tally.add(Finding::new(kind, Some(&older.element), older.path, detail));
+        });
+    }
+
+    /// Reads every sidecar that counts once more; those that cannot be read were reported.
+    fn read_again(&mut self, all: &[Checked], take: &mut dyn FnMut(&mut Self, &Root, String, SidecarFile)) {
+        for Checked { root, .. } in all {
+            walk(&*root.disk, &mut |met| {
+                let Met::Hour(hour, entries) = met else { return };
+                for entry in entries.into_iter().filter(|entry| entry.kind == EntryKind::File) {
+                    let Some(name) = entry.name.strip_suffix(SIDECAR_SUFFIX) else { continue };
+                    let data = format!("{hour}/{name}");
+                    if self.pending.fate(root.id, &data) == Some(Fate::Removed) {
+                        continue;
+                    }
+                    self.step(root, Step::Versions, 1, 0);
+                    let path = format!("{data}{SIDECAR_SUFFIX}");
+                    match SidecarFile::read(&*root.disk, &path) {
+                        Ok(file) if file.sidecar.path.data() == data => take(self, root, path, file),
+                        _ => {}
+                    }
+                }
+            });
+        }
+    }
+
+    /// Tells how far the check is.
+    pub(super) fn step(&mut self, root: &Root, step: Step, sidecars: u64, bytes: u64) {
+        self.sidecars += sidecars;
+        self.bytes += bytes;
+        let element = root.name.clone();
+        (self.progress)(Progress { element, step, sidecars: self.sidecars, bytes: self.bytes });
+    }
+}

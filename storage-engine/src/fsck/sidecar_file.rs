@@ -1,0 +1,94 @@
+//! A sidecar as it lies on disk, read so that each way of being wrong is told apart.
+
+use std::io;
+
+use sha2::{Digest as _, Sha256};
+
+use super::finding::{FindingKind, told};
+use crate::disk::{Disk, parent};
+use crate::error::{Error, ErrorKind};
+use crate::sidecar::{self, OVERFLOW_BYTES_MAX, SIDECAR_BYTES_MAX, Sidecar};
+
+/// Between a stored name and the digest in the name of its overflow sidecar.
+const OVERFLOW_INFIX: &str = ".attr.ext.";
+const OVERFLOW_SUFFIX: &str = ".json";
+const DIGEST_CHARS: usize = 8;
+
+/// A sidecar that can be read.
+pub(super) struct SidecarFile {
+    pub(super) sidecar: Sidecar,
+    /// File name of its overflow sidecar.
+    pub(super) overflow: Option<String>,
+}
+
+/// Why a sidecar cannot be read.
+pub(super) struct Fault {
+    pub(super) kind: FindingKind,
+    /// The path of the file that is wrong: the sidecar, or its overflow.
+    pub(super) path: String,
+    pub(super) detail: String,
+}
+
+impl SidecarFile {
+    /// Reads the sidecar at `path` with its overflow. Whether it lies where it says is not looked at.
+    pub(super) fn read(disk: &dyn Disk, path: &str) -> Result<Self, Fault> {
+        let bytes = disk.read_whole(path, SIDECAR_BYTES_MAX).map_err(|error| unread(path, &error))?;
+        let (mut overflow, mut fault) = (None, None);
+        let read = sidecar::decode(&bytes, path, |name| {
+            overflow = Some(name.to_owned());
+            let path = format!("{}/{name}", parent(path));
+            read_overflow(disk, &path, name).map_err(|found| {
+                fault = Some(found);
+                Error::new(ErrorKind::Corrupt, "read overflow sidecar")
+            })
+        });
+        match (read, fault) {
+            (_, Some(fault)) => Err(fault),
+            (Ok(sidecar), None) => Ok(Self { sidecar, overflow }),
+            (Err(error), None) => Err(Fault {
+                kind: FindingKind::UnreadableSidecar,
+                path: path.to_owned(),
+                detail: told(&error),
+            }),
+        }
+    }
+}
+
+fn unread(path: &str, error: &io::Error) -> Fault {
+    let (kind, detail) = match error.kind() {
+        io::ErrorKind::FileTooLarge => (
+            FindingKind::UnreadableSidecar,
+            format!("it is larger than the {SIDECAR_BYTES_MAX} bytes of a sidecar"),
+        ),
+        _ => (FindingKind::UnreadableFile, error.to_string()),
+    };
+    Fault { kind, path: path.to_owned(), detail }
+}
+
+/// Reads an overflow sidecar and compares it with the digest in its name.
+fn read_overflow(disk: &dyn Disk, path: &str, name: &str) -> Result<Vec<u8>, Fault> {
+    let fault = |kind, detail: String| Fault { kind, path: path.to_owned(), detail };
+    let bytes = disk.read_whole(path, OVERFLOW_BYTES_MAX).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            fault(FindingKind::OverflowMissing, "its sidecar names it and it is not there".into())
+        }
+        io::ErrorKind::FileTooLarge => fault(
+            FindingKind::OverflowDamaged,
+            format!("it is larger than the {OVERFLOW_BYTES_MAX} bytes of an overflow sidecar"),
+        ),
+        _ => fault(FindingKind::UnreadableFile, error.to_string()),
+    })?;
+    let digest = hex::encode(Sha256::digest(&bytes));
+    if split_overflow(name).is_none_or(|(_, digest8)| !digest.starts_with(digest8)) {
+        let detail = "its digest is not the one that its name and its sidecar say";
+        return Err(fault(FindingKind::OverflowDamaged, detail.into()));
+    }
+    Ok(bytes)
+}
+
+/// The stored name and the digest in the name of an overflow sidecar; `None` where it is none.
+pub(super) fn split_overflow(name: &str) -> Option<(&str, &str)> {
+    let (stem, digest) = name.strip_suffix(OVERFLOW_SUFFIX)?.rsplit_once(OVERFLOW_INFIX)?;
+    let is_digest = digest.len() == DIGEST_CHARS && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_digest && !stem.is_empty()).then_some((stem, digest))
+}
