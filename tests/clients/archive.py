@@ -118,12 +118,12 @@ class Server:
             raise AssertionError(f"the server is not ready, exit code {self.process.poll()}:\n{self.said()}")
 
     def health(self, path):
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.ports[1], timeout=10)
-            connection.request("GET", path)
-            return connection.getresponse().status
-        except (OSError, http.client.HTTPException):
-            return None
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.ports[1], timeout=10)) as connection:
+            try:
+                connection.request("GET", path)
+                return connection.getresponse().status
+            except (OSError, http.client.HTTPException):
+                return None
 
     def said(self):
         return self.log_path.read_text(errors="replace")[-4000:]
@@ -181,9 +181,10 @@ class Server:
     def request(self, method, path, body=b"", headers=None, credentials=None, added=None, sent_body=None):
         """Sends one signed request; `added` headers and `sent_body` come in after signing."""
         signed = self.signed_headers(method, path, body, headers, credentials)
-        connection = self.connection()
-        connection.request(method, path, body=body if sent_body is None else sent_body, headers=signed | (added or {}))
-        return Answer(connection.getresponse())
+        body = body if sent_body is None else sent_body
+        with contextlib.closing(self.connection()) as connection:
+            connection.request(method, path, body=body, headers=signed | (added or {}))
+            return Answer(connection.getresponse())
 
     def connection(self):
         return http.client.HTTPConnection("127.0.0.1", self.ports[0], timeout=60)
@@ -228,10 +229,12 @@ class ArchiveTest(unittest.TestCase):
         cls.server = Server(cls.place)
         cls.addClassCleanup(lambda: cls.server.kill())
         cls.s3 = cls.server.client()
+        cls.addClassCleanup(lambda: cls.s3.close())
 
     @classmethod
     def restart(cls, how="stop", between=lambda: None):
         """Ends the server (`stop` or `kill`), does `between`, and starts it again on the same place."""
+        cls.s3.close()
         getattr(cls.server, how)()
         between()
         cls.server = Server(cls.place)

@@ -1,5 +1,6 @@
 """Reading: ranges, conditions, headers, listings, presigned links."""
 
+import contextlib
 import unittest
 import urllib.error
 import urllib.request
@@ -87,24 +88,33 @@ class Reading(archive.ArchiveTest):
         below = self.s3.list_objects_v2(Bucket="listed", Prefix="photos/", Delimiter="/", StartAfter="photos/2024/")
         self.assertEqual(["photos/2025/"], [entry["Prefix"] for entry in below["CommonPrefixes"]])
 
+    def link(self, seconds, **config):
+        with contextlib.closing(self.server.client(**config)) as signer:
+            return signer.generate_presigned_url("get_object", {"Bucket": BUCKET, "Key": "bytes"}, ExpiresIn=seconds)
+
+    def assert_link_is_refused(self, url, *statuses, method="GET"):
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(url, method=method))
+        refused.exception.close()
+        self.assertIn(refused.exception.code, statuses)
+
     def test_a_presigned_link_reads_and_nothing_more(self):
-        """A presigned GET works without credentials, fails for another method and after its time."""
-        link = self.s3.generate_presigned_url("get_object", {"Bucket": BUCKET, "Key": "bytes"}, ExpiresIn=60)
+        """A presigned GET works without credentials; another method, or a changed term, is refused."""
+        link = self.link(60, signature_version="s3v4")
         with urllib.request.urlopen(link) as answer:
             self.assertEqual(BODY, answer.read())
-        for method, url in [("DELETE", link), ("GET", link.replace("Expires=60", "Expires=600"))]:
-            with self.assertRaises(urllib.error.HTTPError) as refused:
-                urllib.request.urlopen(urllib.request.Request(url, method=method))
-            self.assertEqual(403, refused.exception.code)
-            refused.exception.close()
+        self.assert_link_is_refused(link, 403, method="DELETE")
+        self.assert_link_is_refused(link.replace("Expires=60", "Expires=600"), 403)
 
     def test_a_link_of_more_than_seven_days_is_refused(self):
         """AWS caps X-Amz-Expires at seven days; so do we."""
-        link = self.s3.generate_presigned_url("get_object", {"Bucket": BUCKET, "Key": "bytes"}, ExpiresIn=604_801)
-        with self.assertRaises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(link)
-        self.assertIn(refused.exception.code, (400, 403))
-        refused.exception.close()
+        self.assert_link_is_refused(self.link(604_801, signature_version="s3v4"), 400, 403)
+
+    def test_a_link_of_signature_version_2_is_refused(self):
+        """What boto3 presigns where nobody asks for s3v4 is Signature Version 2: refused, whatever it signs."""
+        link = self.link(60)
+        self.assertIn("AWSAccessKeyId=", link)
+        self.assert_link_is_refused(link, 400)
 
     def test_what_is_not_there_yet_says_so(self):
         """An operation that is not built answers 501 NotImplemented, never a success that did nothing."""
