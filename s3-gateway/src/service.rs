@@ -91,9 +91,7 @@ impl Service {
         let context = Arc::new(RequestContext::new(
             self.inner.request_ids.draw(),
             peer.map(|peer| peer.ip().to_canonical()),
-            &head.method,
-            &head.uri,
-            &head.headers,
+            &head,
         ));
         let span = tracing::info_span!(
             "s3_request",
@@ -113,6 +111,9 @@ impl Service {
             return refuse(&context, host_id, Refusal::new(Code::SlowDown));
         };
         let (mut head, body) = request.into_parts();
+        if body.is_end_stream() {
+            context.note_body_ended();
+        }
         let body = match guard::admit(&head, &self.inner.settings) {
             Ok(shape) => guard::wrap(shape, body, &context, self.inner.settings.body_pause_max),
             Err(refusal) => return refuse(&context, host_id, refusal),

@@ -139,9 +139,13 @@ impl LogLevel {
         Self { text: "warn".to_owned(), everything: LevelFilter::WARN, modules: Vec::new() }
     }
 
-    /// The filter of events and spans.
+    /// The filter of events and spans. What s3s says of a refused request, the S3 door has said already,
+    /// once and at its level: s3s is heard only where it is named.
     pub(crate) fn filter(&self) -> Targets {
-        Targets::new().with_default(self.everything).with_targets(self.modules.iter().cloned())
+        Targets::new()
+            .with_default(self.everything)
+            .with_target("s3s", LevelFilter::OFF)
+            .with_targets(self.modules.iter().cloned())
     }
 }
 

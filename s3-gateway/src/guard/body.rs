@@ -92,6 +92,9 @@ impl WatchedBody {
             };
             let received = receive(&mut self.body, self.pause_max).await?;
             let is_last = received.is_none() || self.body.is_end_stream();
+            if is_last {
+                self.context.note_body_ended();
+            }
             if let Some(bytes) = received {
                 watch.take(bytes, &mut self.ready)?;
             }

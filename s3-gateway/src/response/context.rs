@@ -1,9 +1,11 @@
 //! What is known of one request all the way: its id, its peer, who asks, and why it was refused.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use http::{HeaderMap, Method, Uri};
+use http::request::Parts;
+use http::{Method, Version};
 use s3s::S3Error;
 
 use crate::refusal::Refusal;
@@ -24,29 +26,38 @@ pub(crate) struct RequestContext {
     operation: OnceLock<&'static str>,
     account: OnceLock<String>,
     refusal: OnceLock<Refusal>,
+    /// Whether the request's body has arrived to its end: the connection can go on.
+    body_ended: AtomicBool,
+    version: Version,
 }
 
 impl RequestContext {
     /// Begins the context of a request.
-    pub(crate) fn new(
-        request_id: Arc<str>,
-        peer: Option<IpAddr>,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-    ) -> Self {
-        let expected = headers.get("x-amz-expected-bucket-owner");
+    pub(crate) fn new(request_id: Arc<str>, peer: Option<IpAddr>, head: &Parts) -> Self {
+        let expected = head.headers.get("x-amz-expected-bucket-owner");
         Self {
             request_id,
             peer,
-            method: method.clone(),
-            path: uri.path().to_owned(),
+            method: head.method.clone(),
+            path: head.uri.path().to_owned(),
             expected_bucket_owner: expected
                 .map(|owner| String::from_utf8_lossy(owner.as_bytes()).into_owned()),
             operation: OnceLock::new(),
             account: OnceLock::new(),
             refusal: OnceLock::new(),
+            body_ended: AtomicBool::new(false),
+            version: head.version,
         }
+    }
+
+    /// Notes that the request's body has arrived to its end.
+    pub(crate) fn note_body_ended(&self) {
+        self.body_ended.store(true, Ordering::Release);
+    }
+
+    /// Whether the connection ends with this answer: HTTP/1 cannot go on behind a body that nobody read.
+    pub(crate) fn closes_connection(&self) -> bool {
+        self.version <= Version::HTTP_11 && !self.body_ended.load(Ordering::Acquire)
     }
 
     /// Keeps who asks for what, once the signature has been verified.

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, SERVER, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, SERVER, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use s3s::HttpResponse;
 use storage_engine::ErrorKind;
@@ -12,6 +12,7 @@ use crate::refusal::{Code, Refusal};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const SERVER_NAME: HeaderValue = HeaderValue::from_static("ArtStore");
 const XML: HeaderValue = HeaderValue::from_static("application/xml");
 
@@ -30,6 +31,9 @@ pub(crate) fn finish(
     };
     log(context, response.status());
     add_ids(response.headers_mut(), context, host_id);
+    if is_error && context.closes_connection() {
+        response.headers_mut().insert(CONNECTION, CLOSE);
+    }
     response
 }
 

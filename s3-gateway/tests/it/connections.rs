@@ -47,6 +47,37 @@ async fn send(sender: &mut SendRequest<Full<Bytes>>, request: Request<Full<Bytes
     (status, answer.into_body().collect().await.expect("a whole body").to_bytes())
 }
 
+/// A refusal that comes before the body is read says that the connection ends with it, so that a client
+/// does not send its next request into it; one after the body leaves it open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_before_the_body_ends_the_connection() {
+    let door = Door::with_bucket().await;
+    let open = open(&door).await;
+    let path = format!("/docs/{}", "k".repeat(1025));
+    let request = door.user.put(&path).body(Bytes::from_static(b"12345678")).sign();
+    let mut stream = TcpStream::connect(open.address).await.expect("a connection");
+    let mut head = format!("PUT {path} HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 8\r\n");
+    for (name, value) in request.headers() {
+        if name != "content-length" {
+            head.push_str(&format!("{name}: {}\r\n", value.to_str().expect("plain headers")));
+        }
+    }
+    head.push_str("\r\n");
+    stream.write_all(head.as_bytes()).await.expect("the head is taken");
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+    read.expect("the connection ends").expect("an answer");
+    let answer = String::from_utf8_lossy(&answer).to_lowercase();
+    assert!(answer.starts_with("http/1.1 400"), "{answer}");
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+
+    let mut sender = connect(open.address).await;
+    let missing = door.user.get("/docs/missing").sign();
+    assert_eq!(send(&mut sender, missing).await.0, StatusCode::NOT_FOUND);
+    let found = door.user.get("/docs/missing").sign();
+    assert_eq!(send(&mut sender, found).await.0, StatusCode::NOT_FOUND, "the connection is kept");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_serves_many_requests_and_ends_with_the_door() {
     let door = Door::with_bucket().await;
