@@ -139,7 +139,7 @@ fn stop_everywhere(name: &str, script: &[Step], profile: Profile, stride: usize)
     println!("{name}, {profile:?}: {cases} stops over {total} calls");
 }
 
-const STRIDE: usize = 5;
+const STRIDE: usize = 8;
 
 /// Repeats one case, given as its script, profile, seed, call and stop in `ARTSTORE_TEST_CASE`, such
 /// as `objects Torn 53 53 Kill`.
@@ -185,21 +185,21 @@ fn objects_survive_lost_entries() {
 #[test]
 fn buckets_and_control_documents_survive() {
     for profile in Profile::ALL {
-        stop_everywhere("buckets", &script::buckets(), profile, 4 * STRIDE);
+        stop_everywhere("buckets", &script::buckets(), profile, 3 * STRIDE);
     }
 }
 
 #[test]
 fn uploads_survive() {
     for profile in Profile::ALL {
-        stop_everywhere("uploads", &script::uploads(), profile, 4 * STRIDE);
+        stop_everywhere("uploads", &script::uploads(), profile, 3 * STRIDE);
     }
 }
 
 #[test]
 fn large_uploads_survive() {
     for profile in Profile::ALL {
-        stop_everywhere("large upload", &script::large_upload(), profile, 20 * STRIDE);
+        stop_everywhere("large upload", &script::large_upload(), profile, 12 * STRIDE);
     }
 }
 
@@ -209,7 +209,7 @@ fn the_first_start_survives() {
     let empty = (Machine::new(Profile::Ordered, 0), Model::default());
     let script = script::before();
     let total = calls_of(&empty, &script);
-    let budget = Budget::new(4 * STRIDE, 2);
+    let budget = Budget::new(3 * STRIDE, 2);
     for profile in Profile::ALL {
         for call in budget.calls(total, profile as usize) {
             let stop = Stop::ALL[(call % 4) as usize];
