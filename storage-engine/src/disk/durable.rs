@@ -54,22 +54,27 @@ impl dyn Disk + '_ {
     ///
     /// *Errors*: `FileTooLarge` above that, so that a damaged or foreign file costs no memory.
     pub fn read_whole(&self, path: &str, bytes_max: usize) -> io::Result<Vec<u8>> {
+        let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, "larger than its kind allows");
         let file = self.open(path)?;
-        let mut bytes = vec![0; bytes_max.min(8 * 1024)];
-        let mut filled = 0;
+        let len = usize::try_from(file.len()?).unwrap_or(usize::MAX);
+        if len > bytes_max {
+            return Err(too_large());
+        }
+        // One byte more, so that the end is seen although the file may have grown.
+        let (mut bytes, mut filled) = (vec![0; len + 1], 0);
         loop {
-            if filled == bytes.len() {
-                if filled > bytes_max {
-                    return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than its kind allows"));
-                }
-                bytes.resize((bytes.len() * 2).clamp(1, bytes_max + 1), 0);
-            }
             let count = file.read_at(bytes.get_mut(filled..).unwrap_or_default(), filled as u64)?;
             if count == 0 {
                 bytes.truncate(filled);
                 return Ok(bytes);
             }
             filled += count;
+            if filled > bytes_max {
+                return Err(too_large());
+            }
+            if filled == bytes.len() {
+                bytes.resize(bytes.len().saturating_mul(2).min(bytes_max.saturating_add(1)), 0);
+            }
         }
     }
 
