@@ -18,3 +18,6 @@ pub(crate) use admission::{BodyShape, admit};
 pub(crate) use body::wrap;
 pub(crate) use document::DOCUMENT_BYTES_MAX;
 pub(crate) use query::Query;
+
+#[cfg(test)]
+mod tests;
