@@ -38,12 +38,13 @@ fn run(arguments: &Arguments) -> error::Result<()> {
     let settings = Settings::load(arguments.flags(), &Environment::of_process())?;
     let audience = match arguments.command {
         Command::Serve(_) => Audience::Log,
-        Command::Element(_) | Command::Account(_) => Audience::Answer,
+        Command::Element(_) | Command::Account(_) | Command::Fsck(_) => Audience::Answer,
     };
     let style = telemetry::start(&settings.logging, audience)?;
     match &arguments.command {
         Command::Serve(_) => commands::serve(&settings, style),
         Command::Element(command) => commands::element(&settings, command),
         Command::Account(command) => commands::account(&settings, command),
+        Command::Fsck(arguments) => commands::fsck(&settings, *arguments),
     }
 }

@@ -71,6 +71,26 @@ Examples:
     /// An account's client id and secret are also its S3 access key and secret key.
     #[command(subcommand)]
     Account(AccountCommand),
+
+    /// Check the archive while no server runs: report what is damaged, change nothing
+    ///
+    /// Reads every file of every element and compares it with its sidecar. Damage and what does not fit
+    /// together end with exit code 4; notes do not, since a start of the server puts them right.
+    #[command(after_help = "\
+Examples:
+  artstore fsck --data /srv/archive
+  artstore fsck --no-content --json")]
+    Fsck(FsckArguments),
+}
+
+/// Arguments of `fsck`.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct FsckArguments {
+    /// Do not read data files to compare them with their digests
+    #[arg(long)]
+    pub(crate) no_content: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// Arguments of `serve`.
@@ -185,7 +205,7 @@ impl Arguments {
                 index: serve.index.clone(),
                 ..place
             },
-            Command::Element(_) | Command::Account(_) => place,
+            Command::Element(_) | Command::Account(_) | Command::Fsck(_) => place,
         }
     }
 }

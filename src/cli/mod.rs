@@ -9,7 +9,8 @@ mod table;
 pub(crate) mod terminal;
 
 pub(crate) use arguments::{
-    AccountCommand, Arguments, Command, ElementCommand, NewAccountArguments, NewElementArguments,
+    AccountCommand, Arguments, Command, ElementCommand, FsckArguments, NewAccountArguments,
+    NewElementArguments,
 };
 pub(crate) use size::show_size;
 pub(crate) use table::Table;

@@ -1,6 +1,6 @@
 //! The only place that prints. Answers go to standard output, errors and notices to standard error.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -23,6 +23,11 @@ pub(crate) fn show_json(answer: &impl Serialize) -> Result<()> {
 /// Shows a notice for people beside the answer.
 pub(crate) fn notify(text: &str) -> Result<()> {
     written(io::stderr().lock().write_all(text.as_bytes()))
+}
+
+/// Whether a person watches the notices.
+pub(crate) fn is_watched() -> bool {
+    io::stderr().is_terminal()
 }
 
 /// Shows an error with its causes and what to do.

@@ -59,6 +59,14 @@ fn an_element_is_created_with_a_mode_a_root_and_a_size() {
 }
 
 #[test]
+fn a_check_reads_content_unless_told_otherwise() {
+    for (line, no_content) in [("artstore fsck", false), ("artstore fsck --no-content --json", true)] {
+        let Command::Fsck(arguments) = parsed(line).command else { panic!("{line} is another command") };
+        assert_eq!((arguments.no_content, arguments.output.json), (no_content, no_content));
+    }
+}
+
+#[test]
 fn an_account_is_created_with_a_role_in_either_case() {
     let line = "artstore account create reader --role readonly --json";
     let Command::Account(AccountCommand::Create(new)) = parsed(line).command else {

@@ -2,11 +2,13 @@
 
 mod account;
 mod element;
+mod fsck;
 mod serve;
 mod welcome;
 
 pub(crate) use account::account;
 pub(crate) use element::element;
+pub(crate) use fsck::fsck;
 pub(crate) use serve::serve;
 
 #[cfg(test)]

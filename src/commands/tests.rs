@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use auth::Role;
+use storage_engine::fsck::{Counts, Finding, FindingKind, Report, Severity};
 use storage_engine::mode::Mode;
 
 use super::welcome::{Addresses, reachable, welcome};
-use super::{account, element};
+use super::{account, element, fsck};
 use crate::administration::{AccountDocument, ElementDocument, FirstStart};
 
 /// Lines and columns of a terminal that nobody made larger.
@@ -100,5 +101,31 @@ fn an_account_is_listed_without_its_secret() {
     assert_eq!(
         fields,
         ["client_id", "created_at_ms", "description", "disabled", "id", "is_system", "name", "role"]
+    );
+}
+
+#[test]
+fn a_finding_is_shown_with_its_remedy_and_cannot_steer_the_terminal() {
+    let kind = FindingKind::ForeignFile;
+    let finding = Finding {
+        kind,
+        severity: Severity::Inconsistent,
+        element: None,
+        path: "a\u{1b}[2Jb".to_owned(),
+        detail: "it does not belong".to_owned(),
+        remedy: kind.remedy(),
+    };
+    let counts = Counts { inconsistent: 3, ..Counts::default() };
+    let report = Report { elements: Vec::new(), findings: vec![finding], counts, is_content_verified: false };
+    assert_eq!(
+        fsck::text(&report),
+        "ELEMENT  OBJECTS  MARKERS  SIZE  PENDING  UPLOADS\n\
+         \n\
+         inconsistent: foreign_file a\u{fffd}[2Jb\n  it does not belong\n  what to do: move it out of the element\n\
+         \n\
+         2 more findings are not listed\n\
+         \n\
+         0 damaged, 3 inconsistent, 0 notes\n\
+         Content was not compared with its digests (--no-content).\n"
     );
 }

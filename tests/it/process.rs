@@ -117,3 +117,26 @@ fn commands_reach_the_running_server() {
         assert!(account[field].as_str().is_some_and(|value| !value.is_empty()), "{field} in {account}");
     }
 }
+
+/// fsck refuses an archive in use, takes a killed one for whole, and names what does not belong.
+#[test]
+fn fsck_tells_whole_from_harmed_by_its_exit_code() {
+    let place = Place::new();
+    let server = place.serve();
+    let owned = place.run(&["fsck"]);
+    assert_eq!(owned.status.code(), Some(5), "{}", owned.stderr);
+    let pid = server.pid().as_raw_nonzero().to_string();
+    assert!(owned.stderr.contains(&pid), "the holder {pid} is not named:\n{}", owned.stderr);
+    server.kill();
+    let whole = place.run(&["fsck"]);
+    assert_eq!(whole.status.code(), Some(0), "{}{}", whole.stdout, whole.stderr);
+    fs::write(place.data().join("elements/edit-01/notes.txt"), "mine").expect("a file can be written");
+    let harmed = place.run(&["fsck", "--json"]);
+    assert_eq!(harmed.status.code(), Some(4), "{}", harmed.stderr);
+    let report: serde_json::Value = serde_json::from_str(&harmed.stdout).expect("the report is JSON");
+    assert_eq!(report["clean"], false);
+    let found = report["findings"].as_array().expect("findings are a list");
+    let found: Vec<_> = found.iter().filter(|finding| finding["severity"] != "note").collect();
+    assert_eq!(found.len(), 1, "{}", harmed.stdout);
+    assert_eq!((&found[0]["kind"], &found[0]["path"]), (&"foreign_file".into(), &"notes.txt".into()));
+}

@@ -1,0 +1,214 @@
+//! `artstore fsck`: shows what the engine's check finds.
+
+use serde::Serialize;
+use storage_engine::ErrorKind as EngineKind;
+use storage_engine::fsck::{ElementReport, Finding, FsckOptions, Progress, Report, Severity, check};
+
+use crate::administration::absolute;
+use crate::cli::{FsckArguments, Table, show_size, terminal};
+use crate::error::{Error, ErrorKind, Result};
+use crate::settings::Settings;
+
+/// Bytes and sidecars between two lines of progress.
+const PROGRESS_BYTES: u64 = 1 << 30;
+const PROGRESS_SIDECARS: u64 = 100_000;
+
+/// The answer for programs.
+#[derive(Serialize)]
+struct ReportDocument<'a> {
+    clean: bool,
+    content_verified: bool,
+    elements: Vec<ElementDocument<'a>>,
+    damage: u64,
+    inconsistent: u64,
+    notes: u64,
+    findings: Vec<FindingDocument<'a>>,
+    /// Findings that are counted above and not listed.
+    unlisted: u64,
+}
+
+#[derive(Serialize)]
+struct ElementDocument<'a> {
+    name: &'a str,
+    id: String,
+    root: String,
+    present: bool,
+    objects: u64,
+    markers: u64,
+    bytes: u64,
+    pending_changes: u64,
+    open_uploads: u64,
+}
+
+#[derive(Serialize)]
+struct FindingDocument<'a> {
+    severity: &'static str,
+    kind: &'static str,
+    element: Option<&'a str>,
+    path: &'a str,
+    detail: &'a str,
+    remedy: &'static str,
+}
+
+/// Checks the archive and shows the report.
+///
+/// *Errors*: `ProblemsFound` where it is not clean, `Owned` where a process has the archive, `Failed`.
+pub(crate) fn fsck(settings: &Settings, arguments: FsckArguments) -> Result<()> {
+    let data = absolute(&settings.storage.data)?;
+    let options = FsckOptions { verify_content: !arguments.no_content, ..FsckOptions::new(data.clone()) };
+    let failed = |kind| Error::new(kind, "check the archive in").about(data.display());
+    let mut shown = Shown::default();
+    let report = check(options, &mut |progress| shown.take(&progress)).map_err(|source| {
+        let error = match source.kind() {
+            EngineKind::Locked => failed(ErrorKind::Owned)
+                .because("another process owns it")
+                .remedy("stop that process first: fsck reads an archive at rest"),
+            EngineKind::InvalidArgument => {
+                failed(ErrorKind::Failed).because("there is none").remedy("name its directory with --data")
+            }
+            _ => failed(ErrorKind::Failed).remedy("run the command as the user who made the archive"),
+        };
+        error.caused_by(source)
+    })?;
+    if arguments.output.json {
+        terminal::show_json(&document(&report))?;
+    } else {
+        terminal::show(&text(&report))?;
+    }
+    if report.is_clean() {
+        return Ok(());
+    }
+    Err(failed(ErrorKind::ProblemsFound).because(summary(&report)))
+}
+
+/// What was told of the progress to a person who watches.
+#[derive(Default)]
+struct Shown {
+    bytes: u64,
+    sidecars: u64,
+}
+
+impl Shown {
+    fn take(&mut self, progress: &Progress) {
+        let is_step = progress.bytes >= self.bytes + PROGRESS_BYTES
+            || progress.sidecars >= self.sidecars + PROGRESS_SIDECARS;
+        if !is_step || !terminal::is_watched() {
+            return;
+        }
+        (self.bytes, self.sidecars) = (progress.bytes, progress.sidecars);
+        let line = format!(
+            "{}: {} sidecars, {} read\n",
+            progress.element,
+            progress.sidecars,
+            show_size(progress.bytes)
+        );
+        // The report matters, and a terminal that went away does not stop the check.
+        terminal::notify(&line).ok();
+    }
+}
+
+/// The report for people.
+pub(super) fn text(report: &Report) -> String {
+    let mut table = Table::new(["ELEMENT", "OBJECTS", "MARKERS", "SIZE", "PENDING", "UPLOADS"]);
+    for element in &report.elements {
+        table.push(row(element));
+    }
+    let mut text = table.to_text();
+    for finding in &report.findings {
+        text.push('\n');
+        text.push_str(&lines(finding));
+    }
+    if report.unlisted() > 0 {
+        text.push_str(&format!("\n{} more findings are not listed\n", report.unlisted()));
+    }
+    text.push_str(&format!("\n{}\n", summary(report)));
+    if !report.is_content_verified {
+        text.push_str("Content was not compared with its digests (--no-content).\n");
+    }
+    text
+}
+
+fn row(element: &ElementReport) -> [String; 6] {
+    let name = element.name.to_string();
+    if !element.is_present {
+        return [name, "absent".into(), "-".into(), "-".into(), "-".into(), "-".into()];
+    }
+    [
+        name,
+        element.objects.to_string(),
+        element.markers.to_string(),
+        show_size(element.bytes),
+        element.pending_changes.to_string(),
+        element.open_uploads.to_string(),
+    ]
+}
+
+fn lines(finding: &Finding) -> String {
+    let element = finding.element.as_ref().map_or(String::new(), |element| format!("{element}:"));
+    format!(
+        "{}: {} {element}{}\n  {}\n  what to do: {}\n",
+        severity(finding.severity),
+        finding.kind.as_str(),
+        printable(&finding.path),
+        printable(&finding.detail),
+        finding.remedy
+    )
+}
+
+/// A name from the disk without what a terminal would obey.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+fn summary(report: &Report) -> String {
+    let counts = report.counts;
+    let found =
+        format!("{} damaged, {} inconsistent, {} notes", counts.damage, counts.inconsistent, counts.notes);
+    if report.is_clean() { format!("The archive is in order: {found}") } else { found }
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Damage => "damage",
+        Severity::Inconsistent => "inconsistent",
+        Severity::Note => "note",
+    }
+}
+
+fn document(report: &Report) -> ReportDocument<'_> {
+    ReportDocument {
+        clean: report.is_clean(),
+        content_verified: report.is_content_verified,
+        elements: report.elements.iter().map(element_document).collect(),
+        damage: report.counts.damage,
+        inconsistent: report.counts.inconsistent,
+        notes: report.counts.notes,
+        findings: report.findings.iter().map(finding_document).collect(),
+        unlisted: report.unlisted(),
+    }
+}
+
+fn element_document(element: &ElementReport) -> ElementDocument<'_> {
+    ElementDocument {
+        name: element.name.as_str(),
+        id: element.id.to_string(),
+        root: element.root.display().to_string(),
+        present: element.is_present,
+        objects: element.objects,
+        markers: element.markers,
+        bytes: element.bytes,
+        pending_changes: element.pending_changes,
+        open_uploads: element.open_uploads,
+    }
+}
+
+fn finding_document(finding: &Finding) -> FindingDocument<'_> {
+    FindingDocument {
+        severity: severity(finding.severity),
+        kind: finding.kind.as_str(),
+        element: finding.element.as_ref().map(|element| element.as_str()),
+        path: &finding.path,
+        detail: &finding.detail,
+        remedy: finding.remedy,
+    }
+}
