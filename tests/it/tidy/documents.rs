@@ -3,10 +3,11 @@
 use super::source_tree::{files, refuse};
 
 /// Every document there is, besides the decisions under `docs/adr`.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "README.md",
+    "benches/README.md",
     "docs/CONFIGURATION.md",
     "docs/GLOSSARY.md",
     "docs/SEMANTICS.md",
