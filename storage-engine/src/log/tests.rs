@@ -224,3 +224,38 @@ fn concurrent_changes_share_a_sync() {
     }
     assert!(calls <= 800, "{calls} calls for 400 changes: a write and a sync for each at most");
 }
+
+/// A log whose segments all wait for a checkpoint goes on as soon as one has been made, although the
+/// change that waits for it leads; and where checkpoints fail, the change is refused.
+#[test]
+fn a_full_log_waits_for_a_checkpoint() {
+    let (_machine, disk) = machine();
+    let log = start(&disk, (1, 1), VecDeque::new());
+    let length = usize::try_from(SEGMENT_BYTES / 2 + 1000).unwrap();
+    let (sender, full) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let writing = Arc::clone(&log);
+        scope.spawn(move || {
+            for seq in 1..=12 {
+                append(&writing, seq, length).unwrap();
+                sender.send(seq).unwrap();
+            }
+        });
+        // Five segments are written, four of them closed: the sixth record has no room.
+        let mut written = 0;
+        for _ in 0..20_000 {
+            written = full.recv_timeout(std::time::Duration::from_millis(1)).unwrap_or(written);
+            if written >= 5 {
+                let boundary = log.begin_checkpoint().unwrap();
+                log.free_before(boundary).unwrap();
+            }
+            if written == 12 {
+                break;
+            }
+        }
+        assert_eq!(written, 12, "the log goes on after a checkpoint");
+    });
+    log.set_stalled(true);
+    let refused = (13..30).map(|seq| append(&log, seq, length)).find_map(Result::err);
+    assert_eq!(refused.map(|error| error.kind()), Some(ErrorKind::Unavailable));
+}

@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::Thread;
 
 use super::frame::{self, BLOCK_BYTES};
 use super::record::{Attachments, Change, Record};
@@ -35,6 +36,7 @@ pub(crate) struct Log {
     element: ElementId,
     checkpointer: Arc<Bell>,
     state: Mutex<State>,
+    /// For the checkpoint, and for the leader that waits for it. Changes wait in their slots.
     changed: Condvar,
 }
 
@@ -42,6 +44,10 @@ struct State {
     queue: VecDeque<Queued>,
     leading: bool,
     latched: bool,
+    /// The leader can go on only after a checkpoint.
+    is_leader_waiting: bool,
+    /// A checkpoint is the next to lead.
+    is_checkpoint_waiting: bool,
     /// The last checkpoint failed: a change that needs its room is refused instead of waiting.
     stalled: bool,
     current: Arc<Segment>,
@@ -57,7 +63,24 @@ struct State {
 struct Queued {
     bytes: Vec<u8>,
     is_abort: bool,
-    slot: Arc<Mutex<Option<Result<u64>>>>,
+    slot: Arc<Slot>,
+}
+
+/// Where one change waits for its outcome: the number of its segment.
+struct Slot {
+    outcome: Mutex<Option<Result<u64>>>,
+    waiter: Thread,
+}
+
+impl Slot {
+    fn settle(&self, outcome: Result<u64>) {
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        self.waiter.unpark();
+    }
+
+    fn take(&self) -> Option<Result<u64>> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// A durable record whose change is still to be applied to files and catalog.
@@ -81,12 +104,19 @@ impl Committed {
 impl Drop for Committed {
     fn drop(&mut self) {
         let mut state = self.log.lock();
-        if !self.applied {
-            state.latched = true;
-        } else if let Some(count) = state.unapplied.get_mut(&self.segment) {
-            *count -= 1;
+        let left = match state.unapplied.get_mut(&self.segment) {
+            Some(count) if self.applied => {
+                *count -= 1;
+                *count
+            }
+            _ => {
+                state.latched |= !self.applied;
+                0
+            }
+        };
+        if left == 0 || state.latched {
+            self.log.changed.notify_all();
         }
-        self.log.changed.notify_all();
     }
 }
 
@@ -109,6 +139,8 @@ impl Log {
             queue: VecDeque::new(),
             leading: false,
             latched: false,
+            is_leader_waiting: false,
+            is_checkpoint_waiting: false,
             stalled: false,
             current: Arc::new(current),
             position: FRAMES_AT,
@@ -154,17 +186,23 @@ impl Log {
     pub(crate) fn append(self: &Arc<Self>, record: Record, attachments: &Attachments) -> Result<Committed> {
         let is_abort = matches!(record.change, Change::Abort { .. });
         let bytes = record.encode(attachments)?;
-        let slot = Arc::new(Mutex::new(None));
+        let slot = Arc::new(Slot { outcome: Mutex::new(None), waiter: std::thread::current() });
         let mut state = self.lock();
         if state.latched {
             return Err(self.latched_error());
         }
         state.queue.push_back(Queued { bytes, is_abort, slot: Arc::clone(&slot) });
         loop {
-            if let Some(outcome) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            if let Some(outcome) = slot.take() {
                 return outcome.map(|segment| Committed { log: Arc::clone(self), segment, applied: false });
             }
-            state = if state.leading { self.wait(state) } else { self.lead(state) };
+            if state.leading || state.is_checkpoint_waiting {
+                drop(state);
+                std::thread::park();
+                state = self.lock();
+            } else {
+                state = self.lead(state);
+            }
         }
     }
 
@@ -193,16 +231,25 @@ impl Log {
                 Ok(segment) => Ok(*segment),
                 Err(error) => Err(Error::new(error.kind(), "commit").because(error)),
             };
-            *queued.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            queued.slot.settle(answer);
         }
         if state.latched {
             for queued in std::mem::take(&mut state.queue) {
-                *queued.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Err(self.latched_error()));
+                queued.slot.settle(Err(self.latched_error()));
             }
         }
-        state.leading = false;
-        self.changed.notify_all();
+        self.stop_leading(&mut state);
         state
+    }
+
+    /// Gives the lead back: to the checkpoint that waits for it, else to the first change that waits.
+    fn stop_leading(&self, state: &mut State) {
+        state.leading = false;
+        if state.is_checkpoint_waiting {
+            self.changed.notify_all();
+        } else if let Some(next) = state.queue.front() {
+            next.slot.waiter.unpark();
+        }
     }
 
     /// Takes the outcome of a written frame into the state.
@@ -259,9 +306,13 @@ impl Log {
                 );
                 return (state, Err(error));
             }
+            state.is_leader_waiting = true;
+            self.changed.notify_all();
             self.checkpointer.ring(Call::Work);
             state = self.wait(state);
+            state.is_leader_waiting = false;
         }
+        self.checkpointer.ring(Call::Work);
         self.rotate(state)
     }
 
@@ -283,7 +334,6 @@ impl Log {
                 state.closed.push_back(closed);
                 state.current = Arc::new(segment);
                 state.position = FRAMES_AT;
-                self.checkpointer.ring(Call::Work);
                 (state, Ok(()))
             }
             Err(error) => {
@@ -300,15 +350,19 @@ impl Log {
     /// *Errors*: `Unavailable` where the log is latched: what it holds must stay for recovery.
     pub(crate) fn begin_checkpoint(&self) -> Result<u64> {
         let mut state = self.lock();
-        while state.leading {
+        state.is_checkpoint_waiting = true;
+        while state.leading && !state.is_leader_waiting {
             state = self.wait(state);
         }
-        if state.position > FRAMES_AT && !state.latched {
-            state.leading = true;
-            let (rotated, outcome) = self.rotate(state);
-            state = rotated;
-            state.leading = false;
-            self.changed.notify_all();
+        state.is_checkpoint_waiting = false;
+        // A leader that waits for this checkpoint has closed every segment but the current one.
+        if !state.leading {
+            let mut outcome = Ok(());
+            if state.position > FRAMES_AT && !state.latched {
+                state.leading = true;
+                (state, outcome) = self.rotate(state);
+            }
+            self.stop_leading(&mut state);
             outcome?;
         }
         let boundary = state.current.header.number;
