@@ -1,7 +1,6 @@
 //! What the engine's kinds of error look like through this door.
 
 use http::{HeaderName, HeaderValue};
-use storage_engine::mode::Mode;
 use storage_engine::{Error, ErrorKind};
 
 use super::{Code, Refusal};
@@ -71,11 +70,9 @@ impl From<Error> for Refusal {
     }
 }
 
-/// A refusal by mode names the mode in its header. The engine's reason names it in its text, so that a
-/// reason without one leaves the header out.
+/// A refusal by mode names the mode in its header.
 fn with_mode(refusal: Refusal, error: &Error) -> Refusal {
-    let named = |mode: &Mode| error.reason().is_some_and(|reason| reason.contains(&format!("mode {mode}")));
-    match Mode::ALL.into_iter().find(named) {
+    match error.mode() {
         Some(mode) => refusal.with_header(MODE_HEADER, HeaderValue::from_static(mode.as_str())),
         None => refusal,
     }
