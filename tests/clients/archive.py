@@ -276,10 +276,14 @@ def sidecars(element):
             yield path, json.loads(path.read_text(encoding="utf-8"))
 
 
+def canonical(members):
+    """The form of a document that its checksum is over (docs/STORAGE.md)."""
+    return json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def write_document(path, members):
-    """Writes a document with the checksum that docs/STORAGE.md describes, and answers with its bytes."""
-    canonical = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    whole = members | {"checksum": hashlib.sha256(canonical.encode()).hexdigest()}
+    """Writes a document with its checksum and answers with its bytes."""
+    whole = members | {"checksum": hashlib.sha256(canonical(members).encode()).hexdigest()}
     raw = json.dumps(whole, ensure_ascii=False, indent=0).encode()
     Path(path).write_bytes(raw)
     return raw
