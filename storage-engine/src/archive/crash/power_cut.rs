@@ -1,6 +1,8 @@
 //! The power fails at a call of a script; the archive opens again with what was acknowledged.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::budget::Budget;
 use super::model::Model;
@@ -8,6 +10,7 @@ use super::script::{self, Step};
 use super::survey::check;
 use super::world::World;
 use crate::disk::simulated::{Machine, Profile};
+use crate::fsck::{self, FsckOptions, Report};
 
 /// How the archive stops at a call, and what happens before it is open again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +66,8 @@ impl Case {
             drop(world.archive.take());
             world.machine.reboot();
         }
+        let report = fsck(&world);
+        assert!(report.is_clean(), "fsck of an archive that was stopped: {:#?}", report.findings);
         must_open(&mut world);
         let seen = check(&world, &allowed);
         go_on(&mut world, seen, self.seed);
@@ -86,6 +91,16 @@ fn must_open(world: &mut World) {
     }
 }
 
+fn fsck(world: &World) -> Report {
+    let options = FsckOptions {
+        data: PathBuf::from("/data"),
+        disks: Arc::new(world.machine.clone()),
+        holder: "suite".to_owned(),
+        verify_content: true,
+    };
+    fsck::check(options, &mut |_| {}).unwrap()
+}
+
 /// After a recovery the archive works, stops cleanly, starts again, and starts without its catalog.
 fn go_on(world: &mut World, mut seen: Model, seed: u64) {
     for step in after() {
@@ -98,6 +113,8 @@ fn go_on(world: &mut World, mut seen: Model, seed: u64) {
     let expected = [seen.visible()];
     check(world, &expected);
     world.close().unwrap();
+    let report = fsck(world);
+    assert_eq!(report.findings, [], "fsck of an archive that was closed");
     if seed.is_multiple_of(4) {
         world.machine.disk("data").unwrap().remove_durable("catalog/catalog.redb").unwrap();
     }
