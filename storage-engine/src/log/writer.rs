@@ -301,6 +301,8 @@ impl Log {
                 return (state, Err(self.latched_error()));
             }
             if state.stalled {
+                // This change is refused at once; the next may find that the checkpoint goes through again.
+                self.checkpointer.ring(Call::Work);
                 let error = Error::new(ErrorKind::Unavailable, "commit").about(self.element).because(
                     "its log is full and the last checkpoint failed: see the server's messages for the cause",
                 );
