@@ -5,7 +5,7 @@
 //! what (`auth`). Types of s3s stay in here.
 //!
 //! Invariants:
-//! - [`service`] is the only way to a [`Service`], and it takes the accounts: no request reaches the
+//! - [`service()`] is the only way to a [`Service`], and it takes the accounts: no request reaches the
 //!   engine unauthenticated, because only `access::Visit::enter` hands the archive out, and it decides.
 //! - Blocking calls run in `crossing` alone, within a bounded number of permits.
 //! - A body is bounded wherever it is held: documents by `guard::document`, objects by `intake`.

@@ -94,7 +94,7 @@ impl Inner {
             change_seq: seq,
         }])?;
         self.note_applied(seq);
-        self.finish(committed, std::slice::from_ref(entry));
+        self.finish(committed, std::slice::from_ref(entry), None);
         Ok(())
     }
 

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::body::Staging;
+use super::multipart::UploadId;
 use super::open::Inner;
+use super::upload_store;
 use crate::caller::Caller;
 use crate::catalog::{Entry, Update};
 use crate::element::{Element, NewPair, PublishError, remove_pair};
@@ -96,7 +98,8 @@ impl Inner {
         self.catalog.apply(&updates)?;
         self.note_applied(change_seq);
         element.add_used(sidecar.size);
-        self.finish(committed, &retire);
+        let completed = upload.map(|upload| (element, UploadId::new(upload)));
+        self.finish(committed, &retire, completed);
         Ok(())
     }
 
@@ -122,11 +125,20 @@ impl Inner {
 
     /// Removes what a change left behind it. It is committed and visible: where that fails, its answer
     /// stands, and the record stays in the log for the next start to finish.
-    pub(super) fn finish(&self, committed: Committed, retired: &[Entry]) {
-        match self.retire(retired.iter()) {
+    pub(super) fn finish(
+        &self,
+        committed: Committed,
+        retired: &[Entry],
+        completed: Option<(&Arc<Element>, UploadId)>,
+    ) {
+        let finished = self.retire(retired.iter()).and_then(|()| match completed {
+            Some((element, upload)) => upload_store::remove_document(&*element.disk, upload),
+            None => Ok(()),
+        });
+        match finished {
             Ok(()) => committed.applied(),
             Err(error) => {
-                tracing::error!(%error, "superseded files could not be removed; the element is read-only until the server is restarted");
+                tracing::error!(%error, "what a change left could not be removed; the element is read-only until the server is restarted");
             }
         }
     }
