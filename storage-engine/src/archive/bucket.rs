@@ -63,9 +63,19 @@ impl Archive {
                 let attachments =
                     Attachments { document: document.encode().into(), ..Attachments::default() };
                 let committed = element.log()?.append(record, &attachments)?;
-                element.put_bucket(&document)?;
-                committed.applied();
-                Ok(Bucket::of(&document))
+                match element.put_bucket(&document) {
+                    Ok(()) => {
+                        committed.applied();
+                        Ok(Bucket::of(&document))
+                    }
+                    Err(error) => {
+                        // A full disk refuses the bucket; where it cannot be taken back, the log keeps it.
+                        if element.remove_bucket(name).is_ok() && inner.abort(caller, &element, seq, &error) {
+                            committed.applied();
+                        }
+                        Err(error)
+                    }
+                }
             });
             if made.is_ok() {
                 *held = Some(document);

@@ -11,9 +11,9 @@ use super::checkpoint::CheckpointMark;
 use super::multipart::UploadId;
 use super::open::{ElementSlot, Inner};
 use super::upload_store;
-use crate::bucket::BucketDocument;
+use crate::bucket::{BUCKETS_DIR, BucketDocument};
 use crate::catalog::{Entry, Update};
-use crate::disk::Disk;
+use crate::disk::{Disk, EntryKind, PARTIAL_SUFFIX};
 use crate::element::{Element, Found, NewPair, STAGING_DIR, scan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, BodyPlace, Change, Log, Place, Record, Recovered, Retired, recover};
@@ -54,9 +54,11 @@ impl Inner {
             }
         }
         self.checkpoint_recovered(&mut mark, &elements, &recovered)?;
+        sweep_partial(&*self.disk, "control")?;
         for (element, mut recovered) in elements.iter().zip(recovered) {
             recovered.free(&*element.disk)?;
             sweep_staging(&*element.disk)?;
+            sweep_partial(&*element.disk, BUCKETS_DIR)?;
             for upload in upload_store::read_all(element)? {
                 self.uploads.admit(upload, Arc::clone(element))?;
             }
@@ -289,6 +291,21 @@ fn lost(element: &Element, place: &Place, body: BodyPlace, error: std::io::Error
         ));
     }
     Error::io("recover", &place.path, error)
+}
+
+/// Removes documents that a stop left half written in a folder and the folders below it.
+fn sweep_partial(disk: &dyn Disk, folder: &str) -> Result<()> {
+    for entry in disk.read_dir(folder).map_err(|error| Error::io("read folder", folder, error))? {
+        let path = format!("{folder}/{}", entry.name);
+        match entry.kind {
+            EntryKind::Dir => sweep_partial(disk, &path)?,
+            EntryKind::File if path.ends_with(PARTIAL_SUFFIX) => {
+                disk.remove(&path).map_err(|error| Error::io("sweep", path, error))?;
+            }
+            EntryKind::File | EntryKind::Other => {}
+        }
+    }
+    Ok(())
 }
 
 /// Removes what a stop left in staging: the log names none of it any more.

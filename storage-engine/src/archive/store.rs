@@ -145,7 +145,7 @@ impl Inner {
 
     /// Takes a committed change back that could not be published: an abort record, so that recovery
     /// does not bring it either. Says whether it is durable.
-    fn abort(&self, caller: &Caller, element: &Arc<Element>, seq: u64, error: &Error) -> bool {
+    pub(super) fn abort(&self, caller: &Caller, element: &Arc<Element>, seq: u64, error: &Error) -> bool {
         let aborted = self.sequence.draw().and_then(|own| {
             let record =
                 Record::new(own, self.options.clock.now_ms(), caller, Change::Abort { aborted: seq });

@@ -5,7 +5,7 @@ use std::io;
 use super::Disk;
 
 /// The suffix of a file that is being written; swept at start.
-const PARTIAL_SUFFIX: &str = ".partial";
+pub(crate) const PARTIAL_SUFFIX: &str = ".partial";
 
 impl dyn Disk + '_ {
     /// Writes a whole small file under `path`, replacing what was there.

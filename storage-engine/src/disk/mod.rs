@@ -17,7 +17,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use durable::parent;
+pub(crate) use durable::{PARTIAL_SUFFIX, parent};
 pub use real::{RealDisk, RealDisks};
 
 #[cfg(test)]
