@@ -23,7 +23,7 @@ import images
 
 BUCKET = "durable"
 IMAGE_BYTES = 1 << 30
-ROUNDS = 20 if archive.IS_LONG else 3
+ROUNDS = 40 if archive.IS_LONG else 6
 WRITERS = 6
 ACKNOWLEDGED_MIN = 60
 PROGRESS_SECONDS_MAX = 60
