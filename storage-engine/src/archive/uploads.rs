@@ -15,6 +15,7 @@ use super::store::uuid_at;
 use super::upload_store::{self, PartLine, UploadDocument, part_file};
 use crate::bucket::no_such_bucket;
 use crate::caller::Caller;
+use crate::catalog::common_prefix;
 use crate::digest::ChecksumAlgorithm;
 use crate::element::{Element, staged_path};
 use crate::error::{Error, ErrorKind, Result};
@@ -219,7 +220,7 @@ impl Archive {
                 && is_behind_marker(request, key, *id)
         });
         for ((_, key, id), upload) in of_bucket {
-            let common = common_prefix(request, key.as_str());
+            let common = common_prefix(request.prefix, request.delimiter, key.as_str());
             if common
                 .is_some_and(|common| listing.common_prefixes.last().is_some_and(|known| known == common))
             {
@@ -272,17 +273,11 @@ impl Inner {
     }
 }
 
-fn common_prefix<'k>(request: &UploadListRequest<'_>, key: &'k str) -> Option<&'k str> {
-    let delimiter = request.delimiter.filter(|delimiter| !delimiter.is_empty())?;
-    let rest = key.strip_prefix(request.prefix)?;
-    let at = rest.find(delimiter)?;
-    key.get(..request.prefix.len() + at + delimiter.len())
-}
-
 /// Whether an upload comes behind the markers (API page "ListMultipartUploads").
 fn is_behind_marker(request: &UploadListRequest<'_>, key: &ObjectKey, id: UploadId) -> bool {
     let Some(marker) = request.key_marker else { return true };
-    let rolled_up = common_prefix(request, key.as_str()).is_some_and(|common| common <= marker);
+    let rolled_up =
+        common_prefix(request.prefix, request.delimiter, key.as_str()).is_some_and(|common| common <= marker);
     match request.upload_id_marker {
         Some(upload) if key.as_str() == marker => id > upload,
         _ => key.as_str() > marker && !rolled_up,

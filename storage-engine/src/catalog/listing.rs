@@ -68,7 +68,7 @@ where
                 page.is_truncated = true;
                 return Ok(page);
             }
-            if let Some(common) = common_prefix(request, &name) {
+            if let Some(common) = common_prefix(request.prefix, request.delimiter, &name) {
                 start = key::past(key::keys(request.bucket, common));
                 page.rows.push(Row::CommonPrefix(common.to_owned()));
                 continue 'seek;
@@ -81,18 +81,18 @@ where
 }
 
 fn start_after(request: &PageRequest<'_>, after: &str) -> Vec<u8> {
-    match common_prefix(request, after) {
+    match common_prefix(request.prefix, request.delimiter, after) {
         Some(common) => key::past(key::keys(request.bucket, common)),
         None => key::past_versions(request.bucket, after),
     }
 }
 
-/// What `name` is rolled up into.
-fn common_prefix<'n>(request: &PageRequest<'_>, name: &'n str) -> Option<&'n str> {
-    let delimiter = request.delimiter.filter(|delimiter| !delimiter.is_empty())?;
-    let rest = name.strip_prefix(request.prefix)?;
+/// What `name` is rolled up into: itself up to and with the first delimiter behind the prefix.
+pub(crate) fn common_prefix<'n>(prefix: &str, delimiter: Option<&str>, name: &'n str) -> Option<&'n str> {
+    let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty())?;
+    let rest = name.strip_prefix(prefix)?;
     let at = rest.find(delimiter)?;
-    name.get(..request.prefix.len() + at + delimiter.len())
+    name.get(..prefix.len() + at + delimiter.len())
 }
 
 /// The table of versions, as a write transaction sees it.

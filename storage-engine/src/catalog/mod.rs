@@ -14,7 +14,7 @@ mod store;
 
 pub(crate) use entry::Entry;
 pub use feed::{Change, ChangeKind, Cursor};
-pub(crate) use listing::{PageRequest, Row};
+pub(crate) use listing::{PageRequest, Row, common_prefix};
 pub(crate) use store::{Catalog, Update};
 
 #[cfg(test)]
