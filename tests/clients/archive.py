@@ -25,7 +25,7 @@ from botocore.credentials import Credentials
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 READER = REPOSITORY / "docs" / "read_archive.py"
-IS_LONG = os.environ.get("ARTSTORE_TESTS_LONG") == "1"
+IS_LONG = bool(os.environ.get("ARTSTORE_TEST_LONG"))
 MIB = 1 << 20
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 30

@@ -56,8 +56,8 @@ class PowerCut(unittest.TestCase):
                 self.assertTrue(lost, "a writer without fsync lost nothing: this harness proves nothing")
 
     def cut_in_rounds(self, kind):
-        seed = int(os.environ.get("ARTSTORE_TESTS_SEED", random.SystemRandom().randrange(1 << 32)))
-        print(f"\n  {kind}: ARTSTORE_TESTS_SEED={seed}", file=sys.stderr)
+        seed = int(os.environ.get("ARTSTORE_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
+        print(f"\n  {kind}: ARTSTORE_TEST_SEED={seed}", file=sys.stderr)
         chance = random.Random(seed)
         with images.Image(kind, IMAGE_BYTES) as image, contextlib.ExitStack() as servers:
             place = archive.Place(image.mounted)
