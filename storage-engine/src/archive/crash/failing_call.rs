@@ -108,8 +108,8 @@ impl Case {
         if self.fault == Fault::NoSpace && needs_room {
             let as_expected = match error.kind() {
                 ErrorKind::StorageFull => met_it,
-                // What an earlier step, which met the full disk, did not make.
-                ErrorKind::NoSuchUpload | ErrorKind::NoSuchBucket => !met_it,
+                // What an earlier step, which met the full disk, did not make or remove.
+                ErrorKind::NoSuchUpload | ErrorKind::NoSuchBucket | ErrorKind::BucketAlreadyOwned => !met_it,
                 _ => false,
             };
             assert!(as_expected, "{what}: {}", chain(error));

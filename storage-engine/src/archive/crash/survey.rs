@@ -81,6 +81,9 @@ pub(super) fn check_files(world: &World, seen: &Model) {
         check_element(&disk, element, &mut pairs);
         uploads += disk.read_dir(".artstore/uploads").unwrap().len();
     }
+    let control = files_below(&world.machine.disk("data/control").unwrap(), "");
+    let partial: Vec<&String> = control.iter().filter(|path| path.ends_with(".partial")).collect();
+    assert!(partial.is_empty(), "left half written: {partial:?}");
     let objects =
         seen.buckets.iter().flat_map(|(bucket, objects)| objects.keys().map(move |key| (bucket, key)));
     let expected: BTreeSet<(String, String)> =
