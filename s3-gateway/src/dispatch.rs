@@ -12,6 +12,7 @@ use crate::settings::Settings;
 use crate::{bucket, listing, object, upload};
 
 /// What every operation is given besides its request.
+#[derive(Clone)]
 pub(crate) struct Gateway {
     /// The way to blocking calls.
     pub(crate) crossing: Crossing,

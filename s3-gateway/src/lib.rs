@@ -23,9 +23,11 @@
 //! | anonymous requests | 403 `AccessDenied` |
 
 mod access;
+mod addressing;
 mod bucket;
 mod crossing;
 mod dispatch;
+mod form;
 mod guard;
 mod intake;
 mod listener;

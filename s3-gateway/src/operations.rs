@@ -16,7 +16,7 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 19] = [
+pub const OPERATIONS: [Operation; 20] = [
     operation("AbortMultipartUpload", Action::AbortMultipartUpload),
     operation("CompleteMultipartUpload", Action::PutObject),
     operation("CreateBucket", Action::CreateBucket),
@@ -34,6 +34,7 @@ pub const OPERATIONS: [Operation; 19] = [
     operation("ListObjects", Action::ListBucket),
     operation("ListObjectsV2", Action::ListBucket),
     operation("ListParts", Action::ListMultipartUploadParts),
+    operation("PostObject", Action::PutObject),
     operation("PutObject", Action::PutObject),
     operation("UploadPart", Action::PutObject),
 ];

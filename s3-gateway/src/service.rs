@@ -16,9 +16,11 @@ use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
 use crate::access::{Entrance, Identity};
+use crate::addressing::Domains;
 use crate::crossing::Crossing;
 use crate::dispatch::Gateway;
-use crate::guard;
+use crate::form::{self, Form};
+use crate::guard::{self, Admitted, BodyShape};
 use crate::refusal::{Code, Refusal};
 use crate::response::{BoxError, RequestContext, RequestIds, ResponseBody, finish, refuse};
 use crate::settings::Settings;
@@ -31,6 +33,9 @@ pub struct Service {
 
 struct Inner {
     s3: S3Service,
+    gateway: Gateway,
+    entrance: Arc<Entrance>,
+    domains: Domains,
     settings: Settings,
     request_ids: RequestIds,
     requests: Semaphore,
@@ -43,14 +48,25 @@ struct Inner {
 pub fn service(archive: Arc<Archive>, accounts: Arc<Accounts>, settings: Settings) -> Service {
     let entrance = Arc::new(Entrance::new(archive, accounts));
     let crossing = Crossing::new(settings.blocking_calls_max);
-    let mut builder = S3ServiceBuilder::new(Gateway::new(crossing, &settings));
+    let gateway = Gateway::new(crossing, &settings);
+    let domains = Domains::new(&settings.domains);
+    let mut builder = S3ServiceBuilder::new(gateway.clone());
     builder.set_auth(Identity::new(Arc::clone(&entrance)));
-    builder.set_access(Identity::new(entrance));
+    builder.set_access(Identity::new(Arc::clone(&entrance)));
+    builder.set_host(domains.clone());
     builder.set_validation(EngineNames);
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits()))));
     let requests = Semaphore::new(settings.requests_max.max(1));
     Service {
-        inner: Arc::new(Inner { s3: builder.build(), settings, request_ids: RequestIds::new(), requests }),
+        inner: Arc::new(Inner {
+            s3: builder.build(),
+            gateway,
+            entrance,
+            domains,
+            settings,
+            request_ids: RequestIds::new(),
+            requests,
+        }),
     }
 }
 
@@ -114,8 +130,13 @@ impl Service {
         if body.is_end_stream() {
             context.note_body_ended();
         }
-        let body = match guard::admit(&head, &self.inner.settings) {
-            Ok(shape) => guard::wrap(shape, body, &context, self.inner.settings.body_pause_max),
+        let pause_max = self.inner.settings.body_pause_max;
+        let body = match guard::admit(&head, &self.inner.settings, &self.inner.domains) {
+            Ok(Admitted::Signed(shape)) => guard::wrap(shape, body, &context, pause_max),
+            Ok(Admitted::Form(form)) => {
+                let body = guard::wrap(BodyShape::Plain, body, &context, pause_max);
+                return self.answer_form(&context, form, body).await;
+            }
             Err(refusal) => return refuse(&context, host_id, refusal),
         };
         head.extensions.insert(Arc::clone(&context));
@@ -125,6 +146,19 @@ impl Service {
                 tracing::error!(error = %BoxError::from(error), "s3s gave no answer");
                 refuse(&context, host_id, Refusal::new(Code::InternalError))
             }
+        }
+    }
+
+    async fn answer_form(
+        &self,
+        context: &Arc<RequestContext>,
+        form: Form,
+        body: s3s::Body,
+    ) -> Response<ResponseBody> {
+        let Inner { gateway, entrance, request_ids, .. } = &*self.inner;
+        match form::post(gateway, entrance, context, form, body).await {
+            Ok(answer) => finish(context, request_ids.host_id(), answer),
+            Err(refusal) => refuse(context, request_ids.host_id(), refusal),
         }
     }
 }

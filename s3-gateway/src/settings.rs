@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Settings {
     /// The region that clients sign for; any other is refused.
     pub region: String,
+    /// Domains whose direct subdomains are buckets, without ports.
+    pub domains: Vec<String>,
     /// Most connections at a time; further ones wait in the listener's backlog.
     pub connections_max: usize,
     /// Most requests at a time; further ones are answered 503 `SlowDown`.
@@ -25,6 +27,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             region: "us-east-1".to_owned(),
+            domains: vec!["localhost".to_owned()],
             connections_max: 1024,
             requests_max: 1024,
             blocking_calls_max: 256,

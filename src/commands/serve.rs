@@ -15,7 +15,7 @@ use crate::cli::terminal;
 use crate::control;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{self, Health};
-use crate::settings::{ListenAddress, Settings};
+use crate::settings::{ListenAddress, ServerSettings, Settings};
 use crate::shutdown::{DRAIN_MAX, Drained, STOP_MAX, Signals, drain};
 use crate::telemetry::LogStyle;
 
@@ -52,7 +52,7 @@ async fn run(settings: &Settings, style: LogStyle) -> Result<()> {
     let (socket, socket_file) = control::bind(&data)?;
 
     let stop = CancellationToken::new();
-    let mut doors = open_doors(&administration, s3, api, socket, &stop);
+    let mut doors = open_doors(&administration, &settings.server, s3, api, socket, &stop);
     announce(addresses, &data, first_start.as_ref(), style)?;
 
     let ended_by_itself = tokio::select! {
@@ -95,6 +95,7 @@ async fn end(
 /// Starts every door on a task of its own.
 fn open_doors(
     administration: &Administration,
+    server: &ServerSettings,
     s3: TcpListener,
     api: TcpListener,
     socket: tokio::net::UnixListener,
@@ -103,7 +104,11 @@ fn open_doors(
     let health = Health { archive: Arc::clone(administration.archive()), stop: stop.clone() };
     let mut doors = JoinSet::new();
     let (archive, accounts) = (Arc::clone(administration.archive()), Arc::clone(administration.accounts()));
-    let settings = s3_gateway::Settings { drain_timeout: DRAIN_MAX, ..s3_gateway::Settings::default() };
+    let settings = s3_gateway::Settings {
+        domains: server.s3_domains.0.clone(),
+        drain_timeout: DRAIN_MAX,
+        ..s3_gateway::Settings::default()
+    };
     let service = s3_gateway::service(archive, accounts, settings);
     let stopped = stop.clone().cancelled_owned();
     doors.spawn(async move {

@@ -35,6 +35,8 @@ macro_rules! settings {
 settings! {
     /// Where the S3 door listens.
     S3_LISTEN = ("server.s3_listen", ["ARTSTORE_S3_LISTEN"], Some("--s3-listen"), Some("127.0.0.1:9000"));
+    /// The domains whose direct subdomains are buckets.
+    S3_DOMAINS = ("server.s3_domains", ["ARTSTORE_S3_DOMAINS"], None, Some("localhost"));
     /// Where the HTTP API and the health answers listen.
     API_LISTEN = ("server.api_listen", ["ARTSTORE_API_LISTEN"], Some("--api-listen"), Some("127.0.0.1:8000"));
     /// The directory to mount the archive on.

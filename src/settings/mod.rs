@@ -18,7 +18,7 @@ mod value;
 pub(crate) use catalogue::Setting;
 pub(crate) use environment::Environment;
 pub(crate) use key_file::KeyFile;
-pub(crate) use resolved::{AuthSettings, Flags, LoggingSettings, Settings};
+pub(crate) use resolved::{AuthSettings, Flags, LoggingSettings, ServerSettings, Settings};
 pub(crate) use value::{IndexChoice, ListenAddress, LogFormat, LogLevel};
 
 #[cfg(test)]

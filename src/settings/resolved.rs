@@ -7,13 +7,15 @@ use auth::InitialAccount;
 use super::catalogue::{
     API_LISTEN, CONFIG_VARIABLE, DATA, INDEX, INITIAL_CLIENT_ID, INITIAL_CLIENT_SECRET, INITIAL_DESCRIPTION,
     INITIAL_ENABLED, INITIAL_NAME, INITIAL_ROLE, LOG_FILE, LOG_FORMAT, LOG_LEVEL, MASTER_KEY_FILE, MOUNT,
-    REDIS_URL, S3_BUCKET_NAME, S3_ENDPOINT_URL, S3_LISTEN, STORAGE_TYPE, TABLE_PREFIX,
+    REDIS_URL, S3_BUCKET_NAME, S3_DOMAINS, S3_ENDPOINT_URL, S3_LISTEN, STORAGE_TYPE, TABLE_PREFIX,
 };
 use super::choice::{Origin, Sources};
 use super::environment::Environment;
 use super::file::ConfigFile;
 use super::key_file::KeyFile;
-use super::value::{FilePath, IndexChoice, ListenAddress, LogFormat, LogLevel, StorageType, Text};
+use super::value::{
+    DomainNames, FilePath, IndexChoice, ListenAddress, LogFormat, LogLevel, StorageType, Text,
+};
 use crate::error::Result;
 
 /// What the command line says about settings.
@@ -53,6 +55,8 @@ pub(crate) struct Settings {
 pub(crate) struct ServerSettings {
     /// The S3 door.
     pub(crate) s3_listen: ListenAddress,
+    /// The domains whose direct subdomains are buckets.
+    pub(crate) s3_domains: DomainNames,
     /// The HTTP API and the health answers.
     pub(crate) api_listen: ListenAddress,
 }
@@ -111,6 +115,7 @@ impl Settings {
         Ok(Self {
             server: ServerSettings {
                 s3_listen: sources.value(&S3_LISTEN, flags.s3_listen)?,
+                s3_domains: sources.value(&S3_DOMAINS, None)?,
                 api_listen: sources.value(&API_LISTEN, flags.api_listen)?,
             },
             auth: AuthSettings {

@@ -74,6 +74,22 @@ fn a_wrong_value_is_refused_with_its_line_and_what_was_expected() {
 }
 
 #[test]
+fn the_domains_of_buckets_are_a_list_of_names() {
+    let domains =
+        |yaml| resolve(Flags::default(), &Environment::default(), yaml).expect("valid").server.s3_domains.0;
+    assert_eq!(domains(""), ["localhost"]);
+    assert_eq!(
+        domains("server: {s3_domains: 's3.lan, archive.example.com'}"),
+        ["s3.lan", "archive.example.com"]
+    );
+    assert!(domains("server: {s3_domains: none}").is_empty());
+    for wrong in ["localhost:9000", "a..b", "http://a", "a b"] {
+        let yaml = format!("server: {{s3_domains: '{wrong}'}}");
+        check_refused(&yaml, ErrorKind::InvalidSettings, &["server.s3_domains", "without ports"]);
+    }
+}
+
+#[test]
 fn a_wrong_variable_is_refused_by_its_name() {
     let error = refused(&Environment::from([("ARTSTORE_S3_LISTEN", "nowhere")]), "");
     assert_eq!(error.kind(), ErrorKind::InvalidSettings);

@@ -50,6 +50,30 @@ impl fmt::Display for ListenAddress {
     }
 }
 
+/// Names of domains, joined by commas; `none` for none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DomainNames(pub(crate) Vec<String>);
+
+impl FromStr for DomainNames {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        if text == "none" {
+            return Ok(Self(Vec::new()));
+        }
+        let is_label = |label: &str| {
+            !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        let domains: Vec<String> = text.split(',').map(|domain| domain.trim().to_owned()).collect();
+        if domains.iter().all(|domain| domain.split('.').all(is_label)) {
+            return Ok(Self(domains));
+        }
+        Err(Expected(
+            "names of domains without ports, joined by commas, such as localhost,s3.example.com, or none",
+        ))
+    }
+}
+
 /// What keeps the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StorageType {

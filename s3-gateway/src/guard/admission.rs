@@ -5,7 +5,9 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 
 use super::authorization::{Authorization, Place};
-use super::{Query, credential_scope, expiry, form_post, signed_headers, subresource};
+use super::{Query, credential_scope, expiry, signed_headers, subresource};
+use crate::addressing::{Addressed, Domains};
+use crate::form::Form;
 use crate::intake::Claims;
 use crate::refusal::{Answer, Code, Refusal};
 use crate::settings::Settings;
@@ -26,12 +28,26 @@ pub(crate) enum BodyShape {
     Document(Claims),
 }
 
-/// Runs every guard that needs only the head, and tells the shape of the body.
+/// A request that may go on.
+#[derive(Debug)]
+pub(crate) enum Admitted {
+    /// A request that is signed in its head, for s3s, with the shape of its body.
+    Signed(BodyShape),
+    /// A form, which s3s never sees.
+    Form(Form),
+}
+
+/// Runs every guard that needs only the head.
 ///
 /// *Errors*: those of the guards.
-pub(crate) fn admit(head: &Parts, settings: &Settings) -> Answer<BodyShape> {
-    form_post::check(&head.method, &head.headers)?;
+pub(crate) fn admit(head: &Parts, settings: &Settings, domains: &Domains) -> Answer<Admitted> {
     let query = Query::of(&head.uri)?;
+    let addressed = domains.address(head)?;
+    if Form::is_one(head) {
+        Authorization::refuse_beside_form(&head.headers, &query)?;
+        subresource::check(&head.method, &query)?;
+        return Ok(Admitted::Form(Form::new(&head.headers, addressed)?));
+    }
     let authorization = Authorization::find(&head.headers, &query)?;
     credential_scope::check(&authorization, &settings.region)?;
     if authorization.place == Place::Query {
@@ -39,10 +55,10 @@ pub(crate) fn admit(head: &Parts, settings: &Settings) -> Answer<BodyShape> {
     }
     signed_headers::check(&head.headers, authorization.signed_headers)?;
     subresource::check(&head.method, &query)?;
-    shape(head)
+    Ok(Admitted::Signed(shape(head, &addressed)?))
 }
 
-fn shape(head: &Parts) -> Answer<BodyShape> {
+fn shape(head: &Parts, addressed: &Addressed) -> Answer<BodyShape> {
     let content = head.headers.get("x-amz-content-sha256").map_or(&b""[..], |value| value.as_bytes());
     if content.starts_with(b"STREAMING-") {
         let decoded_length = number(&head.headers, "x-amz-decoded-content-length")?
@@ -50,7 +66,7 @@ fn shape(head: &Parts) -> Answer<BodyShape> {
         let is_signed = !content.starts_with(b"STREAMING-UNSIGNED-");
         return Ok(BodyShape::Chunked { is_signed, decoded_length });
     }
-    if is_document(head) {
+    if is_document(&head.method, addressed) {
         return Ok(BodyShape::Document(Claims::of(&head.headers)?));
     }
     number(&head.headers, CONTENT_LENGTH.as_str())?;
@@ -58,10 +74,8 @@ fn shape(head: &Parts) -> Answer<BodyShape> {
 }
 
 /// POST and what is PUT to a bucket carry documents; all else carries objects or nothing.
-fn is_document(head: &Parts) -> bool {
-    let path = head.uri.path().trim_start_matches('/');
-    let key = path.split_once('/').map_or("", |(_, key)| key);
-    head.method == Method::POST || (head.method == Method::PUT && key.is_empty())
+fn is_document(method: &Method, addressed: &Addressed) -> bool {
+    *method == Method::POST || (*method == Method::PUT && addressed.key.is_empty())
 }
 
 /// A header that is a whole number. s3s would read the digits in front of anything.

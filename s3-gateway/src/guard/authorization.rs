@@ -9,7 +9,8 @@ use http::header::AUTHORIZATION;
 use super::Query;
 use crate::refusal::{Answer, Code, Refusal};
 
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+/// The one algorithm of signatures.
+pub(crate) const VERSION_4: &str = "AWS4-HMAC-SHA256";
 const QUERY_PARAMETERS: [&str; 6] = [
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -21,11 +22,13 @@ const QUERY_PARAMETERS: [&str; 6] = [
 
 /// Where the signature stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// In the `Authorization` header.
     Header,
     /// In the query: a presigned URL.
     Query,
+    /// In a field of a form.
+    Form,
 }
 
 /// What a request says about its signature. Nothing of it is verified yet.
@@ -52,14 +55,10 @@ impl<'a> Authorization<'a> {
         let mechanisms =
             usize::from(header.is_some()) + usize::from(is_presigned) + usize::from(is_version_2);
         if mechanisms > 1 || in_header.next().is_some() {
-            return Err(Refusal::because(
-                Code::InvalidArgument,
-                "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query \
-                 string parameter or the Authorization header should be specified",
-            ));
+            return Err(one_mechanism());
         }
         if is_version_2 {
-            return Err(version_2());
+            return Err(Refusal::version_2());
         }
         if is_presigned {
             return Self::from_query(query);
@@ -70,11 +69,22 @@ impl<'a> Authorization<'a> {
         }
     }
 
+    /// Refuses a form that is signed in its head as well: its signature is in its fields.
+    ///
+    /// *Errors*: `InvalidArgument`.
+    pub(super) fn refuse_beside_form(headers: &HeaderMap, query: &Query) -> Answer<()> {
+        let is_signed = headers.contains_key(AUTHORIZATION)
+            || ["X-Amz-Algorithm", "X-Amz-Signature", "Signature", "AWSAccessKeyId"]
+                .iter()
+                .any(|name| query.has(name));
+        if is_signed { Err(one_mechanism()) } else { Ok(()) }
+    }
+
     fn from_header(value: &'a str) -> Answer<Self> {
         let (scheme, fields) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
         match scheme {
-            ALGORITHM => {}
-            "AWS" => return Err(version_2()),
+            VERSION_4 => {}
+            "AWS" => return Err(Refusal::version_2()),
             _ => return Err(Refusal::because(Code::InvalidArgument, "Unsupported Authorization Type")),
         }
         let field = |name: &str| {
@@ -95,7 +105,7 @@ impl<'a> Authorization<'a> {
                  X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
             ));
         }
-        if query.get("X-Amz-Algorithm") != Some(ALGORITHM) {
+        if query.get("X-Amz-Algorithm") != Some(VERSION_4) {
             return Err(Refusal::because(
                 Code::AuthorizationQueryParametersError,
                 "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"",
@@ -109,10 +119,11 @@ impl<'a> Authorization<'a> {
     }
 }
 
-fn version_2() -> Refusal {
+fn one_mechanism() -> Refusal {
     Refusal::because(
-        Code::InvalidRequest,
-        "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+        Code::InvalidArgument,
+        "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string \
+         parameter or the Authorization header should be specified",
     )
 }
 

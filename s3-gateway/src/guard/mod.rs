@@ -9,13 +9,14 @@ mod chunk_framing;
 mod credential_scope;
 pub(crate) mod document;
 mod expiry;
-mod form_post;
 mod query;
 mod signed_headers;
 mod subresource;
 
-pub(crate) use admission::{BodyShape, admit};
+pub(crate) use admission::{Admitted, BodyShape, admit};
+pub(crate) use authorization::{Place, VERSION_4};
 pub(crate) use body::wrap;
+pub(crate) use credential_scope::Credential;
 pub(crate) use document::DOCUMENT_BYTES_MAX;
 pub(crate) use query::Query;
 

@@ -30,10 +30,19 @@ const PIECE_BYTES: usize = 256 * 1024;
 /// A body that is about to arrive. Nothing of it has been read.
 pub(crate) struct Incoming {
     body: Option<StreamingBlob>,
-    length: u64,
+    lengths: Lengths,
     claims: Claims,
     trailer: Option<TrailingHeaders>,
     context: Arc<RequestContext>,
+}
+
+/// The lengths in bytes that a body may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lengths {
+    /// This one, which the client announced.
+    Announced(u64),
+    /// From the first to the second, both included: nobody knows before it has arrived.
+    Between(u64, u64),
 }
 
 /// A body that has arrived, of which the last piece is still to be written.
@@ -46,27 +55,27 @@ pub(crate) struct Received {
 impl Incoming {
     /// Takes a body with what the headers of its request say about it.
     ///
-    /// *Errors*: `MissingContentLength`, `EntityTooLarge`, those of [`Claims::of`].
+    /// *Errors*: those of [`Claims::of`].
     pub(crate) fn new(
         body: Option<StreamingBlob>,
         headers: &HeaderMap,
         trailer: Option<TrailingHeaders>,
+        lengths: Lengths,
         context: &Arc<RequestContext>,
     ) -> Answer<Self> {
         let mut claims = Claims::of(headers)?;
-        let length = announced_length(headers).ok_or_else(|| Refusal::new(Code::MissingContentLength))?;
-        if length > PART_BYTES_MAX {
-            return Err(Refusal::new(Code::EntityTooLarge)
-                .with_element("ProposedSize", length)
-                .with_element("MaxSizeAllowed", PART_BYTES_MAX));
+        if let Lengths::Announced(length) = lengths {
+            claims.set_length(length);
         }
-        claims.set_length(length);
-        Ok(Self { body, length, claims, trailer, context: Arc::clone(context) })
+        Ok(Self { body, lengths, claims, trailer, context: Arc::clone(context) })
     }
 
     /// The announced length in bytes.
-    pub(crate) fn length(&self) -> u64 {
-        self.length
+    pub(crate) fn length(&self) -> Option<u64> {
+        match self.lengths {
+            Lengths::Announced(length) => Some(length),
+            Lengths::Between(..) => None,
+        }
     }
 
     /// The checksums to compute: those the client sends, or what S3 computes where it sends none.
@@ -84,14 +93,13 @@ impl Incoming {
         let mut received = 0_u64;
         while let Some(bytes) = self.next().await? {
             received += bytes.len() as u64;
-            if received > self.length {
-                return Err(Refusal::new(Code::IncompleteBody));
-            }
+            self.lengths.check_so_far(received)?;
             gathered.push(bytes);
             if gathered.size >= PIECE_BYTES {
                 writing = writing.write(crossing, gathered.take()).await?;
             }
         }
+        self.lengths.check_whole(received)?;
         self.claims.add_trailer(self.trailer.as_ref())?;
         Ok(Received { writer: writing.wait().await?, last: gathered.take(), claims: self.claims })
     }
@@ -104,12 +112,50 @@ impl Incoming {
     }
 
     /// Why the body failed. A guard that saw it has kept the reason; what is left is what s3s verifies: the
-    /// signed digest of a plain body, the signatures of chunks.
+    /// signed digest of a plain body, the signatures of chunks; and a form that ends inside its file.
     fn failure(&self) -> Refusal {
         match self.context.refusal() {
             Some(known) => Refusal::new(known.code()),
+            None if self.length().is_none() => Refusal::new(Code::IncompleteBody),
             None if self.claims.has_signed_digest() => Refusal::new(Code::XAmzContentSha256Mismatch),
             None => Refusal::new(Code::SignatureDoesNotMatch),
+        }
+    }
+}
+
+impl Lengths {
+    /// Reads the length that a request announces.
+    ///
+    /// *Errors*: `MissingContentLength`, `EntityTooLarge`.
+    pub(crate) fn announced(headers: &HeaderMap) -> Answer<Self> {
+        let length = announced_length(headers).ok_or_else(|| Refusal::new(Code::MissingContentLength))?;
+        if length > PART_BYTES_MAX {
+            return Err(Refusal::new(Code::EntityTooLarge)
+                .with_element("ProposedSize", length)
+                .with_element("MaxSizeAllowed", PART_BYTES_MAX));
+        }
+        Ok(Self::Announced(length))
+    }
+
+    /// Refuses a body as soon as it is longer than it may be.
+    fn check_so_far(self, received: u64) -> Answer<()> {
+        match self {
+            Self::Announced(length) if received > length => Err(Refusal::new(Code::IncompleteBody)),
+            Self::Between(_, max) if received > max => {
+                Err(Refusal::new(Code::EntityTooLarge).with_element("MaxSizeAllowed", max))
+            }
+            Self::Announced(_) | Self::Between(..) => Ok(()),
+        }
+    }
+
+    /// Refuses a body that has ended and is shorter than it may be. One that was announced is compared with
+    /// its claims.
+    fn check_whole(self, received: u64) -> Answer<()> {
+        match self {
+            Self::Between(min, _) if received < min => Err(Refusal::new(Code::EntityTooSmall)
+                .with_element("ProposedSize", received)
+                .with_element("MinSizeAllowed", min)),
+            Self::Announced(_) | Self::Between(..) => Ok(()),
         }
     }
 }

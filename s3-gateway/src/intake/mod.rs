@@ -12,5 +12,6 @@ pub(crate) use attributes::attributes;
 pub(crate) use checksum_headers::{checksum_headers, value_of};
 pub(crate) use claims::Claims;
 pub(crate) use conditions::write_conditions;
-pub(crate) use incoming::Incoming;
+pub(crate) use incoming::{Incoming, Lengths};
+pub(crate) use tagging::parse_tagging;
 pub(crate) use unsupported::refuse_unsupported;

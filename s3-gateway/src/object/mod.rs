@@ -10,4 +10,4 @@ pub(crate) use delete::delete;
 pub(crate) use delete_many::delete_many;
 pub(crate) use get::get;
 pub(crate) use head::head;
-pub(crate) use put::put;
+pub(crate) use put::{put, store};

@@ -10,7 +10,7 @@ use storage_engine::name::{BucketName, ObjectKey};
 
 use crate::access::Visit;
 use crate::dispatch::Gateway;
-use crate::intake::{Incoming, attributes, refuse_unsupported, value_of, write_conditions};
+use crate::intake::{Incoming, Lengths, attributes, refuse_unsupported, value_of, write_conditions};
 use crate::refusal::Answer;
 
 /// Stores an object. What can be refused without its bytes is refused before they are read.
@@ -25,7 +25,8 @@ pub(crate) async fn put(
 ) -> Answer<S3Response<PutObjectOutput>> {
     let S3Request { input, headers, trailing_headers, .. } = request;
     refuse_unsupported(&headers)?;
-    let incoming = Incoming::new(input.body, &headers, trailing_headers, visit.context())?;
+    let lengths = Lengths::announced(&headers)?;
+    let incoming = Incoming::new(input.body, &headers, trailing_headers, lengths, visit.context())?;
     let details = PutDetails {
         attributes: attributes(&headers, input.metadata)?,
         conditions: write_conditions(&headers)?,
@@ -35,8 +36,24 @@ pub(crate) async fn put(
         bucket: BucketName::parse(&input.bucket)?,
         key: ObjectKey::parse(&input.key)?,
         class: input.storage_class.map(|class| class.as_str().to_owned()),
-        length: Some(incoming.length()),
+        length: incoming.length(),
     };
+    let stored = store(gateway, visit, incoming, target, details).await?;
+    Ok(S3Response::new(output(&stored)))
+}
+
+/// Receives a body and makes it the object of its target.
+///
+/// *Durability*: an answer without an error means that the object survives a power cut.
+///
+/// *Errors*: those of the engine, of the body and of what the client claims about it.
+pub(crate) async fn store(
+    gateway: &Gateway,
+    visit: Arc<Visit>,
+    incoming: Incoming,
+    target: PutTarget,
+    details: PutDetails,
+) -> Answer<Stored> {
     let algorithms = incoming.algorithms();
     let admit = move || {
         let entered = visit.enter(&target.bucket, Some(&target.key))?;
@@ -50,8 +67,7 @@ pub(crate) async fn put(
         let body = received.finish()?;
         Ok(entered.archive().put(&entered.caller(), admission, body, details)?)
     };
-    let stored = gateway.crossing.run(commit).await?;
-    Ok(S3Response::new(output(&stored)))
+    gateway.crossing.run(commit).await
 }
 
 fn output(stored: &Stored) -> PutObjectOutput {

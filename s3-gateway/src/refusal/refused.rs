@@ -45,6 +45,14 @@ impl Refusal {
         }
     }
 
+    /// The refusal of Signature Version 2, wherever it stands.
+    pub(crate) fn version_2() -> Self {
+        Self::because(
+            Code::InvalidRequest,
+            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+        )
+    }
+
     /// Adds an element to the error document, such as `Region`.
     pub(crate) fn with_element(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.elements.push((name, value.to_string()));

@@ -8,6 +8,7 @@ use http::request::Parts;
 use http::{Method, Version};
 use s3s::S3Error;
 
+use crate::addressing::host_of;
 use crate::refusal::Refusal;
 
 /// Travels with a request through s3s, in its extensions.
@@ -21,6 +22,8 @@ pub(crate) struct RequestContext {
     pub(crate) method: Method,
     /// The path as it was asked for, which error documents name as the resource.
     pub(crate) path: String,
+    /// Where it was asked for, without its query.
+    pub(crate) url: String,
     /// The account that the caller expects to own the bucket.
     pub(crate) expected_bucket_owner: Option<String>,
     operation: OnceLock<&'static str>,
@@ -40,6 +43,7 @@ impl RequestContext {
             peer,
             method: head.method.clone(),
             path: head.uri.path().to_owned(),
+            url: format!("http://{}{}", host_of(head).unwrap_or_default(), head.uri.path()),
             expected_bucket_owner: expected
                 .map(|owner| String::from_utf8_lossy(owner.as_bytes()).into_owned()),
             operation: OnceLock::new(),

@@ -1,4 +1,4 @@
-//! The XML document of an error (API page "Error responses").
+//! The XML document of an error (API page "Error responses"), and the writing of elements.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -36,7 +36,8 @@ impl ErrorDocument<'_> {
     }
 }
 
-fn element(xml: &mut String, name: &str, value: &str) {
+/// Adds an element with a text to a document.
+pub(crate) fn element(xml: &mut String, name: &str, value: &str) {
     // Writing to a string cannot fail.
     let written = write!(xml, "<{name}>{}</{name}>", escape(value));
     debug_assert!(written.is_ok(), "a string takes what is written to it");

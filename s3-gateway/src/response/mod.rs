@@ -9,7 +9,7 @@ mod timestamp;
 
 pub use body::{BoxError, ResponseBody};
 pub(crate) use context::RequestContext;
-pub(crate) use document::ErrorDocument;
+pub(crate) use document::{ErrorDocument, element};
 pub(crate) use finish::{finish, refuse};
 pub(crate) use request_id::RequestIds;
 pub(crate) use timestamp::timestamp;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::HOST;
 use s3s::dto::{
     ChecksumType, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart as NamedPart,
     ETag,
@@ -47,12 +46,7 @@ pub(crate) async fn complete(
         checksum: whole_checksum(&headers)?,
         size: input.mpu_object_size.and_then(|size| u64::try_from(size).ok()),
     };
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let names = Names {
-        location: format!("http://{host}/{}/{}", input.bucket, crate::percent::encode_key(&input.key)),
-        bucket: input.bucket,
-        key: input.key,
-    };
+    let names = Names { location: visit.context().url.clone(), bucket: input.bucket, key: input.key };
     let context = Arc::clone(visit.context());
     let work = move || {
         let entered = visit.enter(&completion.upload.bucket, Some(&completion.upload.key))?;

@@ -10,7 +10,7 @@ use storage_engine::digest::ChecksumAlgorithm;
 use super::reference::{part_number, upload_ref};
 use crate::access::Visit;
 use crate::dispatch::Gateway;
-use crate::intake::{Incoming, refuse_unsupported};
+use crate::intake::{Incoming, Lengths, refuse_unsupported};
 use crate::refusal::Answer;
 
 /// Keeps a part, in place of an earlier one of the same number.
@@ -27,7 +27,8 @@ pub(crate) async fn part(
     refuse_unsupported(&headers)?;
     let upload = upload_ref(&input.bucket, &input.key, &input.upload_id)?;
     let number = part_number(input.part_number)?;
-    let incoming = Incoming::new(input.body, &headers, trailing_headers, visit.context())?;
+    let lengths = Lengths::announced(&headers)?;
+    let incoming = Incoming::new(input.body, &headers, trailing_headers, lengths, visit.context())?;
     let (length, mut algorithms) = (incoming.length(), incoming.algorithms());
     let begin = move || {
         let entered = visit.enter(&upload.bucket, Some(&upload.key))?;
@@ -37,7 +38,7 @@ pub(crate) async fn part(
         {
             algorithms.push(chosen);
         }
-        let writer = entered.archive().begin_part(&upload, number, Some(length), &algorithms)?;
+        let writer = entered.archive().begin_part(&upload, number, length, &algorithms)?;
         Ok((entered, upload, writer))
     };
     let (entered, upload, writer) = gateway.crossing.run(begin).await?;

@@ -17,6 +17,7 @@ pub(crate) struct Draft {
     headers: Vec<(String, HeaderValue)>,
     body: Bytes,
     content: Option<String>,
+    host: String,
 }
 
 /// A signed request.
@@ -37,6 +38,7 @@ impl Draft {
             headers: Vec::new(),
             body: Bytes::new(),
             content: None,
+            host: "localhost".to_owned(),
         }
     }
 
@@ -54,6 +56,12 @@ impl Draft {
 
     pub(crate) fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
+        self
+    }
+
+    /// Sends the request to another host.
+    pub(crate) fn host(mut self, host: &str) -> Self {
+        self.host = host.to_owned();
         self
     }
 
@@ -77,7 +85,8 @@ impl Draft {
     /// Signs in the header and makes the body from the signature.
     pub(crate) fn sign_with(mut self, body: impl FnOnce(&Self, &str, Bytes) -> Bytes) -> Signed {
         let content = self.content.clone().unwrap_or_else(|| sha256(&self.body));
-        self = self.header("host", "localhost").header("x-amz-content-sha256", &content);
+        let host = self.host.clone();
+        self = self.header("host", host).header("x-amz-content-sha256", &content);
         let date_time = self.scope.date_time.clone();
         self = self.header("x-amz-date", date_time);
         let (canonical, names) = self.canonical(&content);
@@ -94,7 +103,8 @@ impl Draft {
 
     /// Signs in the query.
     pub(crate) fn presign(mut self, expires: &str) -> Signed {
-        self = self.header("host", "localhost");
+        let host = self.host.clone();
+        self = self.header("host", host);
         let credential = format!("{}/{}", self.key.id, self.scope.text());
         let date_time = self.scope.date_time.clone();
         let (_, names) = self.canonical("");
@@ -113,7 +123,8 @@ impl Draft {
     /// Leaves the request as it is.
     pub(crate) fn unsigned(self) -> Signed {
         let length = self.body.len().to_string();
-        self.header("host", "localhost").header("content-length", length).build()
+        let host = self.host.clone();
+        self.header("host", host).header("content-length", length).build()
     }
 
     /// The canonical request and the names of the signed headers.

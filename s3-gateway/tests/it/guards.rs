@@ -92,16 +92,6 @@ async fn another_region_or_service_is_refused_and_the_right_region_named() {
 }
 
 #[tokio::test]
-async fn a_form_is_refused_before_its_body_is_read() {
-    let door = Door::with_bucket().await;
-    let form = "multipart/form-data; boundary=x";
-    for content_type in [form, "Multipart/Form-Data;boundary=x"] {
-        let request = door.user.post("/docs").header("content-type", content_type).body("--x").unsigned();
-        door.send(request).await.refused(501, "NotImplemented");
-    }
-}
-
-#[tokio::test]
 async fn a_change_whose_query_is_not_understood_is_not_made() {
     let door = Door::with_bucket().await;
     door.store("k", "1").await;

@@ -41,11 +41,16 @@ impl Key {
     /// Signs a string in the form that all uses share.
     pub(crate) fn sign(&self, scope: &Scope, algorithm: &str, lines: &str) -> String {
         let to_sign = format!("{algorithm}\n{}\n{}\n{lines}", scope.date_time, scope.text());
+        self.sign_text(scope, &to_sign)
+    }
+
+    /// Signs a text as it is: the policy of a form.
+    pub(crate) fn sign_text(&self, scope: &Scope, text: &str) -> String {
         let mut key = format!("AWS4{}", self.secret).into_bytes();
         for part in [&scope.date_time[..8], &scope.region, &scope.service, "aws4_request"] {
             key = hmac(&key, part.as_bytes()).to_vec();
         }
-        hex::encode(hmac(&key, to_sign.as_bytes()))
+        hex::encode(hmac(&key, text.as_bytes()))
     }
 
     /// Signs a canonical request.
