@@ -131,7 +131,7 @@ impl Service {
             context.note_body_ended();
         }
         let pause_max = self.inner.settings.body_pause_max;
-        let body = match guard::admit(&head, &self.inner.settings, &self.inner.domains) {
+        let body = match guard::admit(&mut head, &self.inner.settings, &self.inner.domains) {
             Ok(Admitted::Signed(shape)) => guard::wrap(shape, body, &context, pause_max),
             Ok(Admitted::Form(form)) => {
                 let body = guard::wrap(BodyShape::Plain, body, &context, pause_max);

@@ -5,7 +5,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 
 use super::authorization::{Authorization, Place};
-use super::{Query, credential_scope, expiry, signed_headers, subresource};
+use super::{Query, credential_scope, expiry, signed_headers, subresource, unreadable};
 use crate::addressing::{Addressed, Domains};
 use crate::form::Form;
 use crate::intake::Claims;
@@ -37,10 +37,10 @@ pub(crate) enum Admitted {
     Form(Form),
 }
 
-/// Runs every guard that needs only the head.
+/// Runs every guard that needs only the head, of which it takes out what S3 passes over.
 ///
 /// *Errors*: those of the guards.
-pub(crate) fn admit(head: &Parts, settings: &Settings, domains: &Domains) -> Answer<Admitted> {
+pub(crate) fn admit(head: &mut Parts, settings: &Settings, domains: &Domains) -> Answer<Admitted> {
     let query = Query::of(&head.uri)?;
     let addressed = domains.address(head)?;
     if Form::is_one(head) {
@@ -54,7 +54,9 @@ pub(crate) fn admit(head: &Parts, settings: &Settings, domains: &Domains) -> Ans
         expiry::check(query.get("X-Amz-Expires").unwrap_or_default())?;
     }
     signed_headers::check(&head.headers, authorization.signed_headers)?;
+    let signed = authorization.signed_headers.to_owned();
     subresource::check(&head.method, &query)?;
+    unreadable::pass_over(&head.method, &mut head.headers, &signed);
     Ok(Admitted::Signed(shape(head, &addressed)?))
 }
 

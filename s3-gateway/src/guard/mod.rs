@@ -12,6 +12,7 @@ mod expiry;
 mod query;
 mod signed_headers;
 mod subresource;
+mod unreadable;
 
 pub(crate) use admission::{Admitted, BodyShape, admit};
 pub(crate) use authorization::{Place, VERSION_4};

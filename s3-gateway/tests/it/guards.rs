@@ -110,6 +110,25 @@ async fn a_change_whose_query_is_not_understood_is_not_made() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_understood_of_a_presigned_read_is_passed_over() {
+    let door = Door::with_bucket().await;
+    door.store("k", "hello").await;
+    let read = || door.user.get("/docs/k").presign("60");
+    for range in ["bytes=0-1,3-4", "bytes=two", "lines=1-2", "bytes=-", "bytes=3-2", "bytes=+1-2"] {
+        let answer = door.send(add(read(), "range", range)).await;
+        assert_eq!((answer.status, answer.text()), (200, "hello"), "{range}");
+    }
+    for name in ["if-modified-since", "if-unmodified-since"] {
+        assert_eq!(door.send(add(read(), name, "yesterday")).await.status, 200, "{name}");
+    }
+    // The two old forms of a date (RFC 9110, section 5.6.7) count.
+    for date in ["Wednesday, 21-Oct-15 07:28:00 GMT", "Wed Oct 21 07:28:00 2015"] {
+        assert_eq!(door.send(add(read(), "if-unmodified-since", date)).await.status, 412, "{date}");
+    }
+    assert_eq!(door.send(add(read(), "range", "bytes=1-2")).await.text(), "el");
+}
+
+#[tokio::test]
 async fn a_document_is_bounded() {
     let door = Door::with_bucket().await;
     let body = vec![b' '; 3 * 1024 * 1024 + 1];
