@@ -62,6 +62,7 @@ dispatch! {
     get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput: bucket::location,
     get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput: bucket::versioning,
     get_object(GetObjectInput) -> GetObjectOutput: object::get,
+    get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput: object::attributes,
     head_bucket(HeadBucketInput) -> HeadBucketOutput: bucket::head,
     head_object(HeadObjectInput) -> HeadObjectOutput: object::head,
     list_buckets(ListBucketsInput) -> ListBucketsOutput: bucket::list,

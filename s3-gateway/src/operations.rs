@@ -16,7 +16,7 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 20] = [
+pub const OPERATIONS: [Operation; 21] = [
     operation("AbortMultipartUpload", Action::AbortMultipartUpload),
     operation("CompleteMultipartUpload", Action::PutObject),
     operation("CreateBucket", Action::CreateBucket),
@@ -27,6 +27,7 @@ pub const OPERATIONS: [Operation; 20] = [
     operation("GetBucketLocation", Action::GetBucketLocation),
     operation("GetBucketVersioning", Action::GetBucketVersioning),
     operation("GetObject", Action::GetObject),
+    operation("GetObjectAttributes", Action::GetObject),
     operation("HeadBucket", Action::ListBucket),
     operation("HeadObject", Action::GetObject),
     operation("ListBuckets", Action::ListAllMyBuckets),

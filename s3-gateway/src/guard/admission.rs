@@ -5,7 +5,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 
 use super::authorization::{Authorization, Place};
-use super::{Query, credential_scope, expiry, signed_headers, subresource, unreadable};
+use super::{Query, credential_scope, expiry, hoisted, signed_headers, subresource, unreadable};
 use crate::addressing::{Addressed, Domains};
 use crate::form::Form;
 use crate::intake::Claims;
@@ -45,7 +45,7 @@ pub(crate) fn admit(head: &mut Parts, settings: &Settings, domains: &Domains) ->
     let addressed = domains.address(head)?;
     if Form::is_one(head) {
         Authorization::refuse_beside_form(&head.headers, &query)?;
-        subresource::check(&head.method, &query)?;
+        subresource::check(&head.method, query.names())?;
         return Ok(Admitted::Form(Form::new(&head.headers, addressed)?));
     }
     let authorization = Authorization::find(&head.headers, &query)?;
@@ -55,7 +55,11 @@ pub(crate) fn admit(head: &mut Parts, settings: &Settings, domains: &Domains) ->
     }
     signed_headers::check(&head.headers, authorization.signed_headers)?;
     let signed = authorization.signed_headers.to_owned();
-    subresource::check(&head.method, &query)?;
+    let is_presigned = authorization.place == Place::Query;
+    subresource::check(&head.method, query.names().filter(|name| !is_presigned || !hoisted::is_one(name)))?;
+    if is_presigned {
+        hoisted::take_back(&query, &mut head.headers)?;
+    }
     unreadable::pass_over(&head.method, &mut head.headers, &signed);
     Ok(Admitted::Signed(shape(head, &addressed)?))
 }

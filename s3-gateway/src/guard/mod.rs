@@ -9,6 +9,7 @@ mod chunk_framing;
 mod credential_scope;
 pub(crate) mod document;
 mod expiry;
+mod hoisted;
 mod query;
 mod signed_headers;
 mod subresource;

@@ -5,21 +5,20 @@
 
 use http::Method;
 
-use super::Query;
 use crate::refusal::{Answer, Code, Refusal};
 
 /// Parameters that the served changes understand, and those that say nothing about what to do.
 const UNDERSTOOD: [&str; 6] = ["delete", "partNumber", "uploadId", "uploads", "versionId", "x-id"];
 
-/// Refuses a PUT, POST or DELETE with a parameter that no served change understands.
+/// Refuses a PUT, POST or DELETE with a parameter, of those named, that no served change understands.
 ///
 /// *Errors*: `NotImplemented`, naming it.
-pub(super) fn check(method: &Method, query: &Query) -> Answer<()> {
+pub(super) fn check<'a>(method: &Method, mut names: impl Iterator<Item = &'a str>) -> Answer<()> {
     if ![Method::PUT, Method::POST, Method::DELETE].contains(method) {
         return Ok(());
     }
     let is_understood = |name: &&str| UNDERSTOOD.contains(name) || name.starts_with("X-Amz-");
-    match query.names().find(|name| !is_understood(name)) {
+    match names.find(|name| !is_understood(name)) {
         None => Ok(()),
         Some(name) => Err(Refusal::because(
             Code::NotImplemented,

@@ -4,10 +4,11 @@ use http::header::EXPIRES;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use s3s::dto::{ChecksumMode, ETag, Metadata, StorageClass, Timestamp};
 use storage_engine::archive::object::Object;
-use storage_engine::digest::ChecksumType;
+use storage_engine::digest::{Checksum, ChecksumAlgorithm, ChecksumType};
 use storage_engine::mode;
 
 use super::Selected;
+use crate::intake::value_of;
 use crate::response::timestamp;
 
 /// What S3 answers where the client named no type.
@@ -18,19 +19,25 @@ const TAGGING_COUNT: HeaderName = HeaderName::from_static("x-amz-tagging-count")
 pub(crate) struct ObjectHeaders<'a> {
     object: &'a Object,
     selected: &'a Selected,
-    has_checksums: bool,
+    /// Those of the whole, of the part, or none.
+    checksums: &'a [Checksum],
 }
 
 impl<'a> ObjectHeaders<'a> {
-    /// The headers of `object` for `selected`. A checksum covers the whole object: where only a share of it
-    /// is sent, a client that compared the two would find damage that is none.
+    /// The headers of `object` for `selected`. A checksum is shown beside the bytes that it covers: where
+    /// another share of them is sent, a client that compared the two would find damage that is none.
     pub(crate) fn new(
         object: &'a Object,
         selected: &'a Selected,
         checksum_mode: Option<ChecksumMode>,
     ) -> Self {
         let is_asked = checksum_mode.is_some_and(|mode| mode.as_str().eq_ignore_ascii_case("ENABLED"));
-        Self { object, selected, has_checksums: is_asked && selected.content_range.is_none() }
+        let checksums = match (&selected.checksum, &selected.content_range) {
+            (Some(of_part), _) => std::slice::from_ref(of_part),
+            (None, None) => object.checksums.as_slice(),
+            (None, Some(_)) => &[],
+        };
+        Self { object, selected, checksums: if is_asked { checksums } else { &[] } }
     }
 
     /// The ETag.
@@ -74,12 +81,12 @@ impl<'a> ObjectHeaders<'a> {
 
     /// What the checksums cover, where they are shown.
     pub(crate) fn checksum_type(&self) -> Option<ChecksumType> {
-        (self.has_checksums && !self.object.checksums.is_empty()).then_some(self.object.checksum_type)
+        (!self.checksums.is_empty()).then_some(self.object.checksum_type)
     }
 
     /// The value of one additional checksum, where they are shown.
-    pub(crate) fn checksum(&self, algorithm: storage_engine::digest::ChecksumAlgorithm) -> Option<String> {
-        self.has_checksums.then(|| crate::intake::value_of(&self.object.checksums, algorithm)).flatten()
+    pub(crate) fn checksum(&self, algorithm: ChecksumAlgorithm) -> Option<String> {
+        value_of(self.checksums, algorithm)
     }
 
     /// Headers that s3s has no room for, or would write otherwise than they were sent.

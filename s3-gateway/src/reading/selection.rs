@@ -6,6 +6,7 @@ use http::HeaderValue;
 use http::header::CONTENT_RANGE;
 use s3s::dto::Range;
 use storage_engine::archive::object::Object;
+use storage_engine::digest::Checksum;
 
 use crate::refusal::{Answer, Code, Refusal};
 
@@ -29,6 +30,8 @@ pub(crate) struct Selected {
     pub(crate) content_range: Option<String>,
     /// The number of parts, where a part was asked for.
     pub(crate) parts_count: Option<i32>,
+    /// The checksum of the part, where a part was asked for.
+    pub(crate) checksum: Option<Checksum>,
 }
 
 impl Selection {
@@ -53,17 +56,24 @@ impl Selection {
     pub(crate) fn of(self, object: &Object) -> Answer<Selected> {
         let size = object.size;
         match self {
-            Self::Whole => Ok(Selected { span: 0..size, content_range: None, parts_count: None }),
+            Self::Whole => Ok(Selected::whole(object)),
             Self::Range(range) => {
                 let span = range.check(size).map_err(|_| outside(range, size))?;
                 if span.is_empty() {
                     return Err(outside(range, size));
                 }
                 let content_range = Some(content_range(&span, size));
-                Ok(Selected { span, content_range, parts_count: None })
+                Ok(Selected { span, content_range, parts_count: None, checksum: None })
             }
             Self::Part(number) => part(object, number),
         }
+    }
+}
+
+impl Selected {
+    /// All bytes of an object.
+    fn whole(object: &Object) -> Self {
+        Self { span: 0..object.size, content_range: None, parts_count: None, checksum: None }
     }
 }
 
@@ -78,7 +88,11 @@ fn part(object: &Object, number: i32) -> Answer<Selected> {
         let span = 0..object.size;
         let content_range = (!span.is_empty()).then(|| content_range(&span, object.size));
         return if number == 1 {
-            Ok(Selected { span, content_range, parts_count: None })
+            Ok(Selected {
+                content_range,
+                checksum: object.checksums.first().cloned(),
+                ..Selected::whole(object)
+            })
         } else {
             Err(missing())
         };
@@ -89,7 +103,7 @@ fn part(object: &Object, number: i32) -> Answer<Selected> {
         if part.number == number {
             let content_range = Some(content_range(&span, object.size));
             let parts_count = i32::try_from(object.parts.len()).ok();
-            return Ok(Selected { span, content_range, parts_count });
+            return Ok(Selected { span, content_range, parts_count, checksum: part.checksum.clone() });
         }
         start = span.end;
     }

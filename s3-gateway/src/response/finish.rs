@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use s3s::HttpResponse;
 use storage_engine::ErrorKind;
 
+use super::bare_etag::unquote;
 use super::{ErrorDocument, RequestContext, ResponseBody};
 use crate::refusal::{Code, Refusal};
 
@@ -37,9 +38,9 @@ pub(crate) fn finish(
     response
 }
 
-/// s3s answers a HEAD of a share with the status of the whole.
+/// s3s answers a HEAD of a share with the status of the whole, and quotes every ETag.
 fn succeeded(answer: HttpResponse) -> Response<ResponseBody> {
-    let mut response = answer.map(ResponseBody::from);
+    let mut response = unquote(answer).map(ResponseBody::from);
     if response.headers().contains_key(CONTENT_RANGE) {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }

@@ -1,5 +1,6 @@
 //! What every answer has in common: ids, the error document, the line in the log.
 
+mod bare_etag;
 mod body;
 mod context;
 mod document;
@@ -7,6 +8,7 @@ mod finish;
 mod request_id;
 mod timestamp;
 
+pub(crate) use bare_etag::BareEtag;
 pub use body::{BoxError, ResponseBody};
 pub(crate) use context::RequestContext;
 pub(crate) use document::{ErrorDocument, element};

@@ -108,7 +108,6 @@ async fn what_is_not_served_is_not_implemented() {
         door.user.get("/docs?lifecycle"),
         door.user.get("/docs/a?tagging"),
         door.user.get("/docs/a?retention"),
-        door.user.get("/docs/a?attributes"),
         door.user.post("/docs/a?restore"),
     ];
     for request in requests {

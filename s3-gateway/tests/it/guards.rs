@@ -129,6 +129,32 @@ async fn what_cannot_be_understood_of_a_presigned_read_is_passed_over() {
 }
 
 #[tokio::test]
+async fn headers_that_a_presigned_url_carries_in_its_query_count() {
+    let door = Door::with_bucket().await;
+    let request = door
+        .user
+        .put("/docs/k")
+        .body("hello")
+        .query("x-amz-meta-author", "Ann")
+        .query("x-amz-storage-class", "STANDARD_IA")
+        .query("x-amz-checksum-crc32", "AAAAAA==")
+        .query("x-amz-sdk-checksum-algorithm", "CRC32");
+    let stored = door.send(request.presign("60")).await;
+    assert_eq!(stored.status, 200, "a checksum of no bytes is passed over: {stored:?}");
+    let read = door.send(door.user.get("/docs/k").sign()).await;
+    assert_eq!(read.header("x-amz-meta-author"), Some("Ann"));
+    assert_eq!(read.header("x-amz-storage-class"), Some("STANDARD_IA"));
+
+    let moved = || door.user.put("/docs/l").body("1").query("x-amz-storage-class", "STANDARD");
+    let twice = moved().header("x-amz-storage-class", "STANDARD_IA").presign("60");
+    door.send(twice).await.refused(400, "InvalidArgument");
+    door.send(moved().sign()).await.refused(501, "NotImplemented");
+    let mut added = door.user.put("/docs/l").body("1").presign("60");
+    *added.uri_mut() = format!("{}&x-amz-storage-class=STANDARD_IA", added.uri()).parse().expect("a URI");
+    door.send(added).await.refused(403, "SignatureDoesNotMatch");
+}
+
+#[tokio::test]
 async fn a_document_is_bounded() {
     let door = Door::with_bucket().await;
     let body = vec![b' '; 3 * 1024 * 1024 + 1];
