@@ -1,10 +1,10 @@
-//! Listing keys, in bytewise order, with prefix and delimiter.
+//! Listing keys and versions, in bytewise order, with prefix and delimiter.
 
 use std::sync::Arc;
 
 use crate::digest::{ChecksumAlgorithm, ChecksumType};
 use crate::mode::StorageClass;
-use crate::name::{BucketName, ObjectKey};
+use crate::name::{BucketName, ObjectKey, VersionId};
 
 /// Most entries of one page.
 pub const PAGE_ENTRIES_MAX: usize = 1000;
@@ -60,4 +60,55 @@ pub struct Listing {
     pub entries: Vec<ListEntry>,
     /// Where more follow: the key or prefix of the last entry, to be given as `after`.
     pub next: Option<String>,
+}
+
+/// A page of a listing of versions (API page "ListObjectVersions").
+#[derive(Clone, Debug)]
+pub struct VersionListRequest<'a> {
+    /// The bucket.
+    pub bucket: &'a BucketName,
+    /// Only keys that begin with this; empty for all.
+    pub prefix: &'a str,
+    /// Keys that share what follows the prefix up to and with the delimiter are rolled up into one entry.
+    pub delimiter: Option<&'a str>,
+    /// Entries strictly after this key; as `after` of [`ListRequest`] where it is, or lies inside, a
+    /// common prefix.
+    pub key_marker: Option<&'a str>,
+    /// With `key_marker`: from the versions of that key on that are older than this one. A version
+    /// `null` that is gone stands behind every version of the key.
+    pub version_marker: Option<VersionId>,
+    /// Most entries wanted, 0 to [`PAGE_ENTRIES_MAX`] (more is cut to that).
+    pub max: usize,
+}
+
+/// One entry of a listing of versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VersionListEntry {
+    /// An object or a delete marker.
+    Version(ListedVersion),
+    /// A rolled-up prefix, ending with the delimiter.
+    CommonPrefix(String),
+}
+
+/// What a listing shows of a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedVersion {
+    /// What it shows of an object; of a delete marker, ETag and size are empty.
+    pub object: ListedObject,
+    /// The version.
+    pub version_id: VersionId,
+    /// Whether it is the newest of its key.
+    pub is_latest: bool,
+    /// Whether it is a delete marker.
+    pub is_marker: bool,
+}
+
+/// A page of versions in order: by key, within a key the newest first.
+#[derive(Clone, Debug, Default)]
+pub struct VersionListing {
+    /// The entries, versions and prefixes in one order.
+    pub entries: Vec<VersionListEntry>,
+    /// Where more follow: the key or prefix of the last entry, and the version where it is one; to be
+    /// given as the markers.
+    pub next: Option<(String, Option<VersionId>)>,
 }

@@ -1,46 +1,40 @@
-//! Listing current objects.
+//! Listing current objects, and all versions.
 
 use std::collections::BTreeMap;
 
-use super::list::{ListEntry, ListRequest, ListedObject, Listing, PAGE_ENTRIES_MAX};
+use super::list::{
+    ListEntry, ListRequest, ListedObject, ListedVersion, Listing, PAGE_ENTRIES_MAX, VersionListEntry,
+    VersionListRequest, VersionListing,
+};
 use super::open::{Archive, ElementSlot};
 use crate::bucket::no_such_bucket;
-use crate::catalog::{PageRequest, Row};
+use crate::catalog::{Entry, Page, PageRequest, Row, Shown};
 use crate::error::Result;
 use crate::mode::{Mode, StorageClass};
-use crate::name::{ElementId, ObjectKey};
+use crate::name::{BucketName, ElementId, ObjectKey, VersionId};
 
 impl Archive {
     /// A page of a bucket's current objects.
     ///
     /// *Errors*: `NoSuchBucket`; `Unavailable` where an absent element may hold more; `Io`.
     pub fn list(&self, request: &ListRequest<'_>) -> Result<Listing> {
-        let inner = &self.inner;
-        if inner.buckets.get(request.bucket)?.hold().is_none() {
-            return Err(no_such_bucket(request.bucket));
-        }
-        inner.refuse_if_uncovered()?;
-        let page = inner.catalog.page(&PageRequest {
-            bucket: request.bucket.as_str(),
-            prefix: request.prefix,
-            delimiter: request.delimiter,
-            after: request.after,
-            max: request.max.min(PAGE_ENTRIES_MAX),
-        })?;
+        let page = self.page(
+            request.bucket,
+            &PageRequest {
+                bucket: request.bucket.as_str(),
+                prefix: request.prefix,
+                delimiter: request.delimiter,
+                after: request.after,
+                shown: Shown::Current,
+                max: request.max.min(PAGE_ENTRIES_MAX),
+            },
+        )?;
         let classes = self.classes();
         let mut listing = Listing::default();
         for row in page.rows {
             listing.entries.push(match row {
                 Row::CommonPrefix(prefix) => ListEntry::CommonPrefix(prefix),
-                Row::Object { key, entry } => ListEntry::Object(ListedObject {
-                    key: ObjectKey::parse(&key)?,
-                    size: entry.size,
-                    etag: entry.etag,
-                    modified_ms: entry.created_ms,
-                    owner: entry.owner,
-                    class: classes.get(&entry.place.element).copied().unwrap_or(StorageClass::Standard),
-                    checksum: entry.checksum,
-                }),
+                Row::Object { key, entry, .. } => ListEntry::Object(listed(&key, entry, &classes)?),
             });
         }
         if page.is_truncated {
@@ -52,6 +46,67 @@ impl Archive {
         Ok(listing)
     }
 
+    /// A page of a bucket's versions, delete markers among them.
+    ///
+    /// *Errors*: `NoSuchBucket`; `Unavailable` where an absent element may hold more; `Io`.
+    pub fn list_versions(&self, request: &VersionListRequest<'_>) -> Result<VersionListing> {
+        let shown = Shown::Versions { after_seq: self.seq_of_marker(request)? };
+        let page = self.page(
+            request.bucket,
+            &PageRequest {
+                bucket: request.bucket.as_str(),
+                prefix: request.prefix,
+                delimiter: request.delimiter,
+                after: request.key_marker,
+                shown,
+                max: request.max.min(PAGE_ENTRIES_MAX),
+            },
+        )?;
+        let classes = self.classes();
+        let mut listing = VersionListing::default();
+        for row in page.rows {
+            listing.entries.push(match row {
+                Row::CommonPrefix(prefix) => VersionListEntry::CommonPrefix(prefix),
+                Row::Object { key, entry, is_latest } => {
+                    let (version_id, is_marker) = (entry.version_id, entry.is_marker());
+                    let object = listed(&key, entry, &classes)?;
+                    VersionListEntry::Version(ListedVersion { object, version_id, is_latest, is_marker })
+                }
+            });
+        }
+        if page.is_truncated {
+            listing.next = listing.entries.last().map(|entry| match entry {
+                VersionListEntry::Version(version) => {
+                    (version.object.key.as_str().to_owned(), Some(version.version_id))
+                }
+                VersionListEntry::CommonPrefix(prefix) => (prefix.clone(), None),
+            });
+        }
+        Ok(listing)
+    }
+
+    /// The place of the version marker among the versions of its key; `None` where none is named, or
+    /// none can be told.
+    fn seq_of_marker(&self, request: &VersionListRequest<'_>) -> Result<Option<u64>> {
+        match (request.key_marker.map(ObjectKey::parse), request.version_marker) {
+            (Some(Ok(_)), Some(VersionId::Unique { seq, .. })) => Ok(Some(seq)),
+            (Some(Ok(key)), Some(VersionId::Null)) => {
+                let entry = self.inner.catalog.version(request.bucket, &key, VersionId::Null)?;
+                Ok(entry.map(|entry| entry.seq))
+            }
+            // A marker that is no key, such as one that is too long, has no versions.
+            (None | Some(_), None) | (None | Some(Err(_)), Some(_)) => Ok(None),
+        }
+    }
+
+    fn page(&self, bucket: &BucketName, request: &PageRequest<'_>) -> Result<Page> {
+        if self.inner.buckets.get(bucket)?.hold().is_none() {
+            return Err(no_such_bucket(bucket));
+        }
+        self.inner.refuse_if_uncovered()?;
+        self.inner.catalog.page(request)
+    }
+
     fn classes(&self) -> BTreeMap<ElementId, StorageClass> {
         let elements = self.inner.elements.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let class = |slot: &ElementSlot| match slot {
@@ -60,4 +115,16 @@ impl Archive {
         };
         elements.iter().map(|(id, slot)| (*id, class(slot))).collect()
     }
+}
+
+fn listed(key: &str, entry: Entry, classes: &BTreeMap<ElementId, StorageClass>) -> Result<ListedObject> {
+    Ok(ListedObject {
+        key: ObjectKey::parse(key)?,
+        size: entry.size,
+        etag: entry.etag,
+        modified_ms: entry.created_ms,
+        owner: entry.owner,
+        class: classes.get(&entry.place.element).copied().unwrap_or(StorageClass::Standard),
+        checksum: entry.checksum,
+    })
 }

@@ -18,6 +18,8 @@ use crate::mode::Mode;
 use crate::name::{BucketName, ObjectKey};
 use crate::{ErrorKind, Result};
 
+mod versions;
+
 struct Fixture {
     folder: tempfile::TempDir,
     bucket: BucketName,

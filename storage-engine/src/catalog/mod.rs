@@ -13,8 +13,10 @@ mod overlay;
 mod store;
 
 pub(crate) use entry::Entry;
+#[cfg(test)]
+pub(crate) use entry::EntryKind;
 pub use feed::{Change, ChangeKind, Cursor};
-pub(crate) use listing::{PageRequest, Row, common_prefix};
+pub(crate) use listing::{Page, PageRequest, Row, Shown, common_prefix};
 pub(crate) use store::{Catalog, Update};
 
 #[cfg(test)]

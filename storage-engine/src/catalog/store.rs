@@ -331,7 +331,7 @@ impl Catalog {
         Ok(None)
     }
 
-    /// One page of current objects.
+    /// One page of current objects or of versions.
     pub(crate) fn page(&self, request: &PageRequest<'_>) -> Result<Page> {
         let transaction = self.database.begin_read().map_err(failed)?;
         listing::page(&transaction.open_table(VERSIONS).map_err(failed)?, request)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::entry::{Entry, EntryKind};
-use super::listing::{PageRequest, Row};
+use super::listing::{PageRequest, Row, Shown};
 use super::store::{Catalog, Update};
 use crate::disk::SharedDisk;
 use crate::disk::simulated::{Machine, Profile};
@@ -71,7 +71,8 @@ fn page(
     after: Option<&str>,
     max: usize,
 ) -> (Vec<String>, bool) {
-    let page = catalog.page(&PageRequest { bucket: "docs", prefix, delimiter, after, max }).unwrap();
+    let shown = Shown::Current;
+    let page = catalog.page(&PageRequest { bucket: "docs", prefix, delimiter, after, shown, max }).unwrap();
     let name = |row| match row {
         Row::Object { key, .. } => key,
         Row::CommonPrefix(prefix) => format!("{prefix}*"),
