@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use s3s::dto::{DeleteObjectInput, DeleteObjectOutput};
 use s3s::{S3Request, S3Response};
+use storage_engine::archive::DeleteConditions;
 use storage_engine::name::{BucketName, ObjectKey, VersionId};
 
 use crate::access::Visit;
@@ -30,7 +31,13 @@ pub(crate) async fn delete(
     let version = input.version_id.as_deref().map(VersionId::parse).transpose()?;
     let work = move || {
         let entered = visit.enter(&bucket, Some(&key))?;
-        Ok(entered.archive().delete(&entered.caller(), &bucket, &key, version)?)
+        Ok(entered.archive().delete(
+            &entered.caller(),
+            &bucket,
+            &key,
+            version,
+            &DeleteConditions::default(),
+        )?)
     };
     let deleted = gateway.crossing.run(work).await?;
     Ok(S3Response::new(DeleteObjectOutput {

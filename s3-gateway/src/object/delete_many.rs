@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use s3s::dto::{DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, Error as KeyError, ObjectIdentifier};
 use s3s::{S3Request, S3Response};
+use storage_engine::archive::DeleteConditions;
 use storage_engine::name::{BucketName, ObjectKey, VersionId};
 
 use crate::access::Visit;
@@ -69,7 +70,13 @@ async fn delete_one(
         let key = ObjectKey::parse(&name)?;
         let version = named_version.as_deref().map(VersionId::parse).transpose()?;
         let entered = visit.enter(&bucket, Some(&key))?;
-        Ok(entered.archive().delete(&entered.caller(), &bucket, &key, version)?)
+        Ok(entered.archive().delete(
+            &entered.caller(),
+            &bucket,
+            &key,
+            version,
+            &DeleteConditions::default(),
+        )?)
     };
     match gateway.crossing.run(work).await {
         Ok(deleted) => Ok(DeletedObject {

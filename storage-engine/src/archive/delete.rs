@@ -10,7 +10,7 @@ use crate::bucket::{BucketDocument, Versioning, no_such_bucket};
 use crate::caller::Caller;
 use crate::catalog::{Entry, Update};
 use crate::digest::{BlockDigests, ChecksumType};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, BodyPlace, Change, Record};
 use crate::mode::{ChangeKind, Permit};
 use crate::name::{BucketName, ObjectKey, StoredName, StoredPath, VersionId};
@@ -25,17 +25,28 @@ pub struct Deleted {
     pub delete_marker: bool,
 }
 
+/// Conditions of a delete, decided under the key's lock (API page "Conditional deletes").
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeleteConditions {
+    /// `If-Match`: what is deleted has this ETag, without quotes; `*`: it exists.
+    pub etag_is: Option<String>,
+}
+
 impl Archive {
-    /// Deletes a key, or one version of it. What is not there is no error (API page "DeleteObject").
+    /// Deletes a key, or one version of it. What is not there is no error (API page "DeleteObject")
+    /// unless there are conditions; they are compared with the version named, else with the current
+    /// object. A delete marker is no object and meets none.
     ///
     /// *Durability*: on return it stays deleted through a power cut.
-    /// *Errors*: `NoSuchBucket`, `ModeForbids`, `Unavailable`, `StorageFull`, `Io`.
+    /// *Errors*: `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`, `PreconditionFailed`, `ModeForbids`,
+    /// `Unavailable`, `StorageFull`, `Io`.
     pub fn delete(
         &self,
         caller: &Caller,
         bucket: &BucketName,
         key: &ObjectKey,
         version: Option<VersionId>,
+        conditions: &DeleteConditions,
     ) -> Result<Deleted> {
         let inner = &self.inner;
         let _gate = self.enter()?;
@@ -44,23 +55,41 @@ impl Archive {
         let document = held.as_ref().ok_or_else(|| no_such_bucket(bucket))?;
         let _key = inner.key_locks.lock(bucket, key);
         inner.refuse_if_uncovered()?;
-        let versioning = document.versioning;
         match version {
             Some(version) => {
                 let found = inner.catalog.version(bucket, key, version)?;
+                conditions.check(found.as_ref(), ErrorKind::NoSuchVersion, key)?;
                 let delete_marker = found.as_ref().is_some_and(Entry::is_marker);
                 if let Some(entry) = found {
                     inner.remove_version(caller, bucket, key, &entry)?;
                 }
                 Ok(Deleted { version_id: Some(version), delete_marker })
             }
-            None if versioning == Versioning::Never => {
-                if let Some(entry) = inner.catalog.newest(bucket, key)? {
+            None => {
+                let newest = inner.catalog.newest(bucket, key)?;
+                conditions.check(newest.as_ref(), ErrorKind::NoSuchKey, key)?;
+                if document.versioning != Versioning::Never {
+                    return inner.put_marker(caller, document, key);
+                }
+                if let Some(entry) = newest {
                     inner.remove_version(caller, bucket, key, &entry)?;
                 }
                 Ok(Deleted::default())
             }
-            None => inner.put_marker(caller, document, key),
+        }
+    }
+}
+
+impl DeleteConditions {
+    /// Compares the conditions with what is to be deleted; what is not there is of the kind `missing`.
+    fn check(&self, found: Option<&Entry>, missing: ErrorKind, key: &ObjectKey) -> Result<()> {
+        let Some(etag) = &self.etag_is else { return Ok(()) };
+        match found.filter(|entry| !entry.is_marker()) {
+            None => Err(Error::new(missing, "delete object").about(key)),
+            Some(entry) if *etag == entry.etag || etag == "*" => Ok(()),
+            Some(_) => Err(Error::new(ErrorKind::PreconditionFailed, "delete object")
+                .about(key)
+                .because("it has another ETag than If-Match names")),
         }
     }
 }

@@ -30,7 +30,7 @@ mod uploads;
 
 pub(crate) use checkpoint::CheckpointMark;
 pub(crate) use control::read_archive_id;
-pub use delete::Deleted;
+pub use delete::{DeleteConditions, Deleted};
 pub(crate) use element::ELEMENTS_DIR;
 pub use open::{Archive, OpenOptions};
 pub use read::ObjectReader;

@@ -11,13 +11,14 @@ use super::list::{ListEntry, ListRequest};
 use super::multipart::{CompletedPart, Completion, NewUpload, UploadRef};
 use super::object::Attributes;
 use super::put::{PutDetails, PutTarget, Stored, WriteConditions};
-use super::{Archive, OpenOptions};
+use super::{Archive, DeleteConditions, OpenOptions};
 use crate::caller::{Caller, Door};
 use crate::digest::ClientDigests;
 use crate::mode::Mode;
 use crate::name::{BucketName, ObjectKey};
 use crate::{ErrorKind, Result};
 
+mod conditions;
 mod versions;
 
 struct Fixture {
@@ -57,6 +58,17 @@ fn put(
     class: Option<&str>,
     content: &[u8],
 ) -> Result<Stored> {
+    put_if(archive, bucket, name, class, content, WriteConditions::default())
+}
+
+fn put_if(
+    archive: &Archive,
+    bucket: &BucketName,
+    name: &str,
+    class: Option<&str>,
+    content: &[u8],
+    conditions: WriteConditions,
+) -> Result<Stored> {
     let target =
         PutTarget { bucket: bucket.clone(), key: key(name), class: class.map(str::to_owned), length: None };
     let admission = archive.admit(target)?;
@@ -65,12 +77,8 @@ fn put(
         body.write(&Bytes::copy_from_slice(piece))?;
     }
     let body = body.finish(&ClientDigests::default())?;
-    archive.put(
-        &caller(),
-        admission,
-        body,
-        PutDetails { owner: Arc::from("0199-account"), ..Default::default() },
-    )
+    let details = PutDetails { owner: Arc::from("0199-account"), conditions, ..Default::default() };
+    archive.put(&caller(), admission, body, details)
 }
 
 fn get(archive: &Archive, bucket: &BucketName, name: &str) -> Result<Vec<u8>> {
@@ -128,7 +136,7 @@ fn objects_survive_a_kill() {
     put(&archive, bucket, "top.txt", None, b"old").unwrap();
     put(&archive, bucket, "top.txt", None, b"new").unwrap();
     put(&archive, bucket, "gone.txt", None, b"gone").unwrap();
-    archive.delete(&caller(), bucket, &key("gone.txt"), None).unwrap();
+    archive.delete(&caller(), bucket, &key("gone.txt"), None, &DeleteConditions::default()).unwrap();
 
     let after = killed(&fixture);
     let again = killed(&after);
@@ -300,7 +308,8 @@ fn rw_is_final() {
     assert_eq!((refused.kind(), refused.mode()), (ErrorKind::ModeForbids, Some(Mode::Rw)));
     let again = put(&archive, bucket, "a", Some("STANDARD_IA"), b"one").unwrap();
     assert_eq!(again.etag, first.etag);
-    let refused = archive.delete(&caller(), bucket, &key("a"), None).unwrap_err();
+    let refused =
+        archive.delete(&caller(), bucket, &key("a"), None, &DeleteConditions::default()).unwrap_err();
     assert_eq!((refused.kind(), refused.mode()), (ErrorKind::ModeForbids, Some(Mode::Rw)));
     assert_eq!(get(&archive, bucket, "a").unwrap(), b"one");
 }

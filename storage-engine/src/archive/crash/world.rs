@@ -11,7 +11,7 @@ use super::script::{BUCKET, Step};
 use crate::archive::multipart::{CompletedPart, Completion, NewUpload, UploadListRequest, UploadRef};
 use crate::archive::object::Attributes;
 use crate::archive::put::{PutDetails, PutTarget, WriteConditions};
-use crate::archive::{Archive, OpenOptions};
+use crate::archive::{Archive, DeleteConditions, OpenOptions};
 use crate::caller::{Caller, Door};
 use crate::clock::Clock;
 use crate::digest::ClientDigests;
@@ -132,9 +132,9 @@ impl World {
             Step::CreateBucket(name) => archive.create_bucket(&caller(), &bucket(name), OWNER).map(drop),
             Step::DeleteBucket(name) => archive.delete_bucket(&caller(), &bucket(name)),
             Step::Put { key, size, fill, note, class } => client.put(key, size, fill, note, class),
-            Step::Delete { key } => {
-                archive.delete(&caller(), &bucket(BUCKET), &object_key(key), None).map(drop)
-            }
+            Step::Delete { key } => archive
+                .delete(&caller(), &bucket(BUCKET), &object_key(key), None, &DeleteConditions::default())
+                .map(drop),
             Step::CreateUpload { key } => client.create_upload(key),
             Step::PutPart { key, number, size, fill } => client.put_part(key, number, size, fill),
             Step::Complete { key } => client.complete(key),
