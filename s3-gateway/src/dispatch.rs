@@ -67,6 +67,7 @@ dispatch! {
     head_object(HeadObjectInput) -> HeadObjectOutput: object::head,
     list_buckets(ListBucketsInput) -> ListBucketsOutput: bucket::list,
     list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput: upload::list,
+    list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput: listing::versions,
     list_objects(ListObjectsInput) -> ListObjectsOutput: listing::by_marker,
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output: listing::by_token,
     list_parts(ListPartsInput) -> ListPartsOutput: upload::list_parts,

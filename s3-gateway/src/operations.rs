@@ -16,7 +16,7 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 21] = [
+pub const OPERATIONS: [Operation; 22] = [
     operation("AbortMultipartUpload", Action::AbortMultipartUpload),
     operation("CompleteMultipartUpload", Action::PutObject),
     operation("CreateBucket", Action::CreateBucket),
@@ -32,6 +32,7 @@ pub const OPERATIONS: [Operation; 21] = [
     operation("HeadObject", Action::GetObject),
     operation("ListBuckets", Action::ListAllMyBuckets),
     operation("ListMultipartUploads", Action::ListBucketMultipartUploads),
+    operation("ListObjectVersions", Action::ListBucketVersions),
     operation("ListObjects", Action::ListBucket),
     operation("ListObjectsV2", Action::ListBucket),
     operation("ListParts", Action::ListMultipartUploadParts),

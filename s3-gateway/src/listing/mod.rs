@@ -1,12 +1,14 @@
-//! Listings of objects: both versions of the operation over one page of the engine.
+//! Listings: of objects, in both versions of the operation, and of versions.
 
 mod by_marker;
 mod by_token;
 mod page;
 mod page_token;
 mod spelling;
+mod versions;
 
 pub(crate) use by_marker::by_marker;
 pub(crate) use by_token::by_token;
 pub(crate) use page_token::PageToken;
 pub(crate) use spelling::Spelling;
+pub(crate) use versions::versions;

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use futures::StreamExt as _;
-use s3s::dto::{DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, Error as KeyError, ObjectIdentifier};
+use s3s::dto::{
+    DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, Error as KeyError, ObjectIdentifier,
+};
 use s3s::{S3Request, S3Response};
 use storage_engine::archive::DeleteConditions;
 use storage_engine::name::{BucketName, ObjectKey, VersionId};
 
+use super::delete::directory_buckets_only;
 use crate::access::Visit;
 use crate::dispatch::Gateway;
 use crate::refusal::{Answer, Code, Refusal};
@@ -61,22 +64,17 @@ async fn delete_one(
     object: ObjectIdentifier,
 ) -> Result<DeletedObject, KeyError> {
     let ObjectIdentifier { key, version_id, e_tag, last_modified_time, size } = object;
-    let is_conditional = e_tag.is_some() || last_modified_time.is_some() || size.is_some();
+    let conditions = DeleteConditions { etag_is: e_tag.map(ETag::into_value) };
+    let is_served = last_modified_time.is_none() && size.is_none();
     let (name, named_version) = (key.clone(), version_id.clone());
     let work = move || -> Answer<_> {
-        if is_conditional {
-            return Err(Refusal::because(Code::NotImplemented, "Conditional deletes are not implemented"));
+        if !is_served {
+            return Err(directory_buckets_only());
         }
         let key = ObjectKey::parse(&name)?;
         let version = named_version.as_deref().map(VersionId::parse).transpose()?;
         let entered = visit.enter(&bucket, Some(&key))?;
-        Ok(entered.archive().delete(
-            &entered.caller(),
-            &bucket,
-            &key,
-            version,
-            &DeleteConditions::default(),
-        )?)
+        Ok(entered.archive().delete(&entered.caller(), &bucket, &key, version, &conditions)?)
     };
     match gateway.crossing.run(work).await {
         Ok(deleted) => Ok(DeletedObject {

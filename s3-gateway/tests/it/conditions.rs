@@ -43,6 +43,33 @@ async fn reads_answer_their_conditions() {
 }
 
 #[tokio::test]
+async fn deletes_answer_their_conditions() {
+    let door = Door::with_bucket().await;
+    let etag = door.store("k", "hello").await.header("etag").expect("an ETag").to_owned();
+    let delete =
+        |key: &str, value: &str| door.user.delete(&format!("/docs/{key}")).header("if-match", value).sign();
+    door.send(delete("k", OTHER)).await.refused(412, "PreconditionFailed");
+    door.send(delete("gone", OTHER)).await.refused(404, "NoSuchKey");
+    door.send(delete("gone", "*")).await.refused(404, "NoSuchKey");
+    let by_size = door.user.delete("/docs/k").header("x-amz-if-match-size", "5").sign();
+    door.send(by_size).await.refused(501, "NotImplemented");
+    assert_eq!(door.send(door.user.get("/docs/k").sign()).await.text(), "hello");
+    assert_eq!(door.send(delete("k", &etag)).await.status, 204);
+    door.store("k", "hello").await;
+    assert_eq!(door.send(delete("k", "*")).await.status, 204);
+
+    door.store("k", "hello").await;
+    let many = |etag: &str| {
+        let object = format!("<Object><Key>k</Key><ETag>{etag}</ETag></Object>");
+        door.user.post("/docs?delete").body(format!("<Delete>{object}</Delete>")).sign()
+    };
+    let refused = door.send(many(OTHER)).await;
+    assert_eq!((refused.status, refused.element("Code")), (200, Some("PreconditionFailed")));
+    let deleted = door.send(many(&etag)).await;
+    assert_eq!((deleted.element("Code"), deleted.element("Key")), (None, Some("k")), "{}", deleted.text());
+}
+
+#[tokio::test]
 async fn writes_answer_their_conditions() {
     let door = Door::with_bucket().await;
     let write = |name: &str, value: &str, body: &'static str| {

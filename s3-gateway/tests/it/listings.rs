@@ -110,3 +110,38 @@ async fn sizes_of_pages_are_understood_as_in_s3() {
     let empty = door.send(door.user.get("/docs?list-type=2&continuation-token=").sign()).await;
     assert_eq!(empty.elements("Key").len(), 7, "an empty token is none");
 }
+
+#[tokio::test]
+async fn every_object_is_listed_as_its_version() {
+    let door = Door::with_bucket().await;
+    for key in ["a", "b/1", "b/2", "c d"] {
+        door.store(key, "1").await;
+    }
+    let all = door.send(door.user.get("/docs?versions").sign()).await;
+    assert_eq!(all.elements("Key"), ["a", "b/1", "b/2", "c d"], "{}", all.text());
+    assert_eq!(all.elements("VersionId"), ["null"; 4]);
+    assert_eq!((all.elements("IsLatest"), all.element("IsTruncated")), (vec!["true"; 4], Some("false")));
+    assert_eq!(all.elements("StorageClass"), ["STANDARD"; 4]);
+    let rolled = door.send(door.user.get("/docs?versions&delimiter=/&encoding-type=url").sign()).await;
+    assert_eq!(rolled.elements("Key"), ["a", "c%20d"]);
+    assert!(rolled.text().contains("<CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes>"));
+
+    let (mut key, mut version, mut keys) = (String::new(), String::new(), Vec::new());
+    for _ in 0..4 {
+        let page = door
+            .user
+            .get("/docs?versions&max-keys=1")
+            .query("key-marker", &key)
+            .query("version-id-marker", &version);
+        let page = door.send(page.sign()).await;
+        keys.extend(page.elements("Key").into_iter().map(str::to_owned));
+        key = page.element("NextKeyMarker").unwrap_or_default().to_owned();
+        version = page.element("NextVersionIdMarker").unwrap_or_default().to_owned();
+    }
+    assert_eq!(keys, ["a", "b/1", "b/2", "c d"]);
+    assert_eq!((key, version), (String::new(), String::new()), "the last page is the last");
+    let lonely = door.user.get("/docs?versions").query("version-id-marker", "null").sign();
+    door.send(lonely).await.refused(400, "InvalidArgument");
+    let foreign = door.send(door.other.get("/docs?versions").sign()).await;
+    foreign.refused(403, "AccessDenied");
+}
