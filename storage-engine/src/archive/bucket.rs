@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::open::Archive;
-use crate::bucket::{BucketDocument, no_such_bucket};
+use crate::bucket::{BucketDocument, Versioning, no_such_bucket};
 use crate::caller::Caller;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, Change, Record};
@@ -22,6 +22,8 @@ pub struct Bucket {
     pub owner: Arc<str>,
     /// Milliseconds since 1970.
     pub created_ms: u64,
+    /// Whether a change adds a version and keeps the one before it.
+    pub is_versioned: bool,
 }
 
 impl Bucket {
@@ -30,6 +32,7 @@ impl Bucket {
             name: document.name.clone(),
             owner: Arc::clone(&document.owner),
             created_ms: document.created_ms,
+            is_versioned: document.versioning == Versioning::Enabled,
         }
     }
 }
@@ -108,16 +111,16 @@ impl Archive {
         self.inner.buckets.all().iter().map(|document| Bucket::of(document)).collect()
     }
 
-    /// Deletes an empty bucket.
+    /// Deletes an empty bucket. Its open uploads end with it, as at AWS.
     ///
     /// *Durability*: durable on return.
-    /// *Errors*: `NoSuchBucket`, `BucketNotEmpty` while it holds any version or open upload,
-    /// `Unavailable` while any element is absent, `Io`.
+    /// *Errors*: `NoSuchBucket`, `BucketNotEmpty` while it holds any version, `Unavailable` while any
+    /// element is absent, `Io`.
     pub fn delete_bucket(&self, caller: &Caller, name: &BucketName) -> Result<()> {
         let inner = &self.inner;
         let _gate = self.enter()?;
         let open_bucket = inner.buckets.get(name)?;
-        {
+        let (committed, uploads) = {
             let mut held = open_bucket.hold_alone();
             if held.is_none() {
                 return Err(no_such_bucket(name));
@@ -125,11 +128,6 @@ impl Archive {
             inner.refuse_if_absent()?;
             if !inner.catalog.is_bucket_empty(name)? {
                 return Err(Error::new(ErrorKind::BucketNotEmpty, "delete bucket").about(name));
-            }
-            if inner.uploads.any_in(name) {
-                return Err(Error::new(ErrorKind::BucketNotEmpty, "delete bucket")
-                    .about(name)
-                    .because("the bucket has open uploads: complete or abort them first"));
             }
             let element = inner.log_element()?;
             let seq = inner.sequence.draw()?;
@@ -139,10 +137,12 @@ impl Archive {
             for element in inner.ready_elements() {
                 element.remove_bucket(name)?;
             }
-            committed.applied();
             *held = None;
-        }
+            (committed, inner.uploads.of(name))
+        };
         inner.buckets.forget_deleted(name);
+        uploads.iter().try_for_each(|upload| inner.uploads.end_with_bucket(upload))?;
+        committed.applied();
         Ok(())
     }
 }

@@ -59,9 +59,7 @@ impl Inner {
             recovered.free(&*element.disk)?;
             sweep_staging(&*element.disk)?;
             sweep_partial(&*element.disk, BUCKETS_DIR)?;
-            for upload in upload_store::read_all(element)? {
-                self.uploads.admit(upload, Arc::clone(element))?;
-            }
+            self.admit_uploads(element)?;
             if element.document().max_size_bytes.is_some() {
                 element.add_used(self.catalog.usage(element.id)?);
             }
@@ -78,6 +76,21 @@ impl Inner {
         mark.write(&*self.disk)?;
         if count > 0 || scanned {
             tracing::info!(changes = count, scanned, "the archive was recovered");
+        }
+        Ok(())
+    }
+
+    /// Takes in the open uploads of an element. Those of a bucket that was deleted are over.
+    fn admit_uploads(&self, element: &Arc<Element>) -> Result<()> {
+        for upload in upload_store::read_all(element)? {
+            let is_there =
+                self.buckets.get(&upload.upload.bucket).is_ok_and(|bucket| bucket.hold().is_some());
+            if is_there {
+                self.uploads.admit(upload, Arc::clone(element))?;
+            } else {
+                tracing::info!(upload = %upload.upload.id, "an upload whose bucket was deleted is removed");
+                upload_store::remove(&*element.disk, upload.upload.id)?;
+            }
         }
         Ok(())
     }

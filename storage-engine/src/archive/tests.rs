@@ -18,6 +18,7 @@ use crate::mode::Mode;
 use crate::name::{BucketName, ObjectKey};
 use crate::{ErrorKind, Result};
 
+mod buckets;
 mod conditions;
 mod versions;
 

@@ -76,10 +76,23 @@ impl Uploads {
         }
     }
 
-    /// Whether a bucket has open uploads.
-    pub(super) fn any_in(&self, bucket: &BucketName) -> bool {
+    /// The open uploads of a bucket.
+    pub(super) fn of(&self, bucket: &BucketName) -> Vec<Arc<OpenUpload>> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        open.keys().any(|(of, _, _)| of == bucket)
+        open.iter().filter(|((of, _, _), _)| of == bucket).map(|(_, upload)| Arc::clone(upload)).collect()
+    }
+
+    /// Ends an upload whose bucket has been deleted. One that a stop leaves behind is swept at the next
+    /// start: its bucket is not there.
+    ///
+    /// *Concurrency*: the caller does not hold the bucket, for which a completion waits inside the upload.
+    /// *Errors*: `Io`.
+    pub(super) fn end_with_bucket(&self, upload: &OpenUpload) -> Result<()> {
+        let mut is_open = upload.is_open.lock().unwrap_or_else(PoisonError::into_inner);
+        upload_store::remove_document(&*upload.element.disk, upload.document.upload.id)?;
+        *is_open = false;
+        self.end(upload);
+        Ok(())
     }
 }
 
