@@ -44,6 +44,8 @@ pub(super) struct Staging {
     file: Option<Box<dyn DiskFile>>,
     has_blocks_file: bool,
     written: u64,
+    /// Whether the file system has copied between files so far.
+    can_copy: bool,
 }
 
 impl Archive {
@@ -140,7 +142,7 @@ impl Staging {
 
     /// The place of a version that has no bytes.
     pub(super) fn none(element: Arc<Element>, id: Uuid) -> Self {
-        Self { element, id, file: None, has_blocks_file: false, written: 0 }
+        Self { element, id, file: None, has_blocks_file: false, written: 0, can_copy: true }
     }
 
     fn create(&mut self) -> Result<()> {
@@ -157,6 +159,19 @@ impl Staging {
             self.written += bytes.len() as u64;
         }
         Ok(())
+    }
+
+    /// Appends bytes that were read from `from` at `from_offset` and checked, by way of the file system
+    /// where it can share or copy them.
+    pub(super) fn append_from(&mut self, bytes: &[u8], from: &dyn DiskFile, from_offset: u64) -> Result<()> {
+        let Some(file) = self.file.as_ref().filter(|_| self.can_copy) else { return self.append(bytes) };
+        let copied = file.copy_range(from, from_offset, bytes.len() as u64, self.written);
+        if copied.map_err(|error| Error::io("stage body", self.id, error))? {
+            self.written += bytes.len() as u64;
+            return Ok(());
+        }
+        self.can_copy = false;
+        self.append(bytes)
     }
 
     /// Makes the staged file, its block digests and their names durable.

@@ -174,7 +174,7 @@ fn assemble(
             }
             part.update(piece);
             hasher.update(piece);
-            staging.append(piece)?;
+            staging.append_from(piece, &*file, at)?;
             at += count as u64;
         }
         if at != line.size || *part.finish().value != *line.crc64nvme {

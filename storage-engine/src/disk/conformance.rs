@@ -14,6 +14,7 @@ const SUITE: &[Case] = &[
     ("replacing takes a name over", replace_takes_over),
     ("renames and removals of what is not there say so", missing_names_are_not_found),
     ("bytes are read where they were written, holes as zeros", bytes_lie_where_written),
+    ("bytes are copied between files, or the disk says that it cannot", copy_range_copies),
     ("a file is cut and extended with zeros", set_len_cuts_and_extends),
     ("an open file outlives its name", removed_file_stays_readable),
     ("a file opened for reading is not written", read_handles_do_not_write),
@@ -150,6 +151,25 @@ fn bytes_lie_where_written(disk: &dyn Disk) {
     again.write_at(b"AD", 4096).unwrap();
     assert_eq!(file.read_at(&mut buffer[..4], 4094).unwrap(), 4);
     assert_eq!(&buffer[..4], b"HEAD");
+}
+
+fn copy_range_copies(disk: &dyn Disk) {
+    let bytes: Vec<u8> = (0..20_000_u32).map(|at| (at * 7 % 251) as u8).collect();
+    put(disk, "from", &bytes);
+    put(disk, "to", &[9; 300]);
+    let (from, to) = (disk.open("from").unwrap(), disk.open_to_write("to").unwrap());
+    let mut expected = vec![9; 100];
+    // Over a page's edge, beyond the end of the target, and not aligned to anything.
+    if to.copy_range(&*from, 4000, 10_001, 100).unwrap() {
+        expected.extend(&bytes[4000..14_001]);
+        assert_eq!(get(disk, "to"), expected);
+        assert!(to.copy_range(&*from, 0, 100, 0).unwrap());
+        expected[..100].copy_from_slice(&bytes[..100]);
+        assert_eq!(get(disk, "to"), expected);
+    }
+    assert!(!to.copy_range(&*from, 19_999, 2, 0).unwrap(), "the source has not that many bytes");
+    assert!(from.copy_range(&*to, 0, 1, 0).is_err(), "a file opened for reading is not written");
+    assert_eq!(get(disk, "from"), bytes);
 }
 
 fn set_len_cuts_and_extends(disk: &dyn Disk) {

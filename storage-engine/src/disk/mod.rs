@@ -13,6 +13,7 @@ mod real;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulated;
 
+use std::any::Any;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -81,12 +82,18 @@ pub trait Disks: Send + Sync {
 }
 
 /// An open file. Offsets and lengths are in bytes.
-pub trait DiskFile: Send + Sync {
+pub trait DiskFile: Any + Send + Sync {
     /// Reads up to the buffer's length; 0 means the end.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
     /// Writes all bytes. Not durable.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Makes `len` bytes at `offset` those of another file at `from_offset`, without this process seeing
+    /// them: shared where the file system can, else copied in the kernel (`copy_file_range`). `false`
+    /// where it cannot between these two files; what is at `offset` is then undefined up to `len` bytes.
+    /// Not durable.
+    fn copy_range(&self, from: &dyn DiskFile, from_offset: u64, len: u64, offset: u64) -> io::Result<bool>;
 
     /// Length of the file.
     fn len(&self) -> io::Result<u64>;

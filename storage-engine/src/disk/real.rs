@@ -1,5 +1,6 @@
 //! The operating system's files, reached beneath one root folder.
 
+use std::any::Any;
 use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -260,6 +261,24 @@ impl DiskFile for RealFile {
             at += count as u64;
         }
         Ok(())
+    }
+
+    fn copy_range(&self, from: &dyn DiskFile, from_offset: u64, len: u64, offset: u64) -> io::Result<bool> {
+        let from: &dyn Any = from;
+        let Some(from) = from.downcast_ref::<Self>() else { return Ok(false) };
+        let (mut from_at, mut at, mut left) = (from_offset, offset, len);
+        while left > 0 {
+            let count = usize::try_from(left).unwrap_or(usize::MAX);
+            match fs::copy_file_range(&from.fd, Some(&mut from_at), &self.fd, Some(&mut at), count) {
+                // The source is shorter: whoever reads it finds out.
+                Ok(0) => return Ok(false),
+                Ok(count) => left = left.saturating_sub(count as u64),
+                Err(Errno::INTR) => {}
+                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(true)
     }
 
     fn len(&self) -> io::Result<u64> {

@@ -138,6 +138,11 @@ impl Machine {
         self.state().trace()
     }
 
+    /// Whether this is the same machine.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.state, &other.state)
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

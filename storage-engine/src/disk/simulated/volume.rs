@@ -1,5 +1,7 @@
 //! A simulated machine's files through the door that the engine knows.
 
+use std::any::Any;
+use std::fmt;
 use std::io;
 
 use rustix::io::Errno;
@@ -7,7 +9,7 @@ use rustix::io::Errno;
 use super::content::PAGE_BYTES;
 use super::inode::InodeId;
 use super::machine::Machine;
-use super::state::{Fault, Verdict, power_is_off};
+use super::state::{Fault, Profile, State, Verdict, power_is_off};
 use crate::disk::{DirEntry, Disk, DiskFile, DiskLock, Space};
 
 /// What a machine without a bound answers.
@@ -179,19 +181,15 @@ impl SimulatedFile {
     fn check_writable(&self) -> io::Result<()> {
         if self.may_write { Ok(()) } else { Err(Errno::BADF.into()) }
     }
-}
 
-impl DiskFile for SimulatedFile {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let state = self.machine.state();
-        state.check_power(self.epoch)?;
-        Ok(state.file(self.id)?.content.read_at(buffer, offset))
-    }
-
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.check_writable()?;
-        let mut state = self.machine.state();
-        let call = format_args!("write {} {} at {offset}", self.path, bytes.len());
+    /// Writes in one call, which may fail or be cut short.
+    fn write(
+        &self,
+        state: &mut State,
+        call: fmt::Arguments<'_>,
+        bytes: &[u8],
+        offset: u64,
+    ) -> io::Result<()> {
         let (count, error) = match state.begin(self.epoch, call)? {
             Verdict::Go => return state.write(self.id, bytes, offset),
             Verdict::Fails(Fault::Io) => return Err(Fault::Io.error()),
@@ -204,6 +202,37 @@ impl DiskFile for SimulatedFile {
         };
         state.write(self.id, bytes.get(..count).unwrap_or_default(), offset)?;
         Err(error)
+    }
+}
+
+impl DiskFile for SimulatedFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let state = self.machine.state();
+        state.check_power(self.epoch)?;
+        Ok(state.file(self.id)?.content.read_at(buffer, offset))
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.check_writable()?;
+        let call = format_args!("write {} {} at {offset}", self.path, bytes.len());
+        self.write(&mut self.machine.state(), call, bytes, offset)
+    }
+
+    fn copy_range(&self, from: &dyn DiskFile, from_offset: u64, len: u64, offset: u64) -> io::Result<bool> {
+        self.check_writable()?;
+        let from: &dyn Any = from;
+        let mut state = self.machine.state();
+        let source = from.downcast_ref::<Self>().filter(|from| from.machine.is(&self.machine));
+        // One of the profiles is a file system that cannot, so that suites go both ways.
+        let Some(source) = source.filter(|_| state.profile != Profile::Torn) else { return Ok(false) };
+        state.check_power(source.epoch)?;
+        let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
+        if state.file(source.id)?.content.read_at(&mut bytes, from_offset) as u64 != len {
+            return Ok(false);
+        }
+        let call =
+            format_args!("copy {} {from_offset} to write {} {len} at {offset}", source.path, self.path);
+        self.write(&mut state, call, &bytes, offset).map(|()| true)
     }
 
     fn len(&self) -> io::Result<u64> {
