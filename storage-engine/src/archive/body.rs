@@ -101,6 +101,13 @@ impl BodyWriter {
         Ok(())
     }
 
+    /// Takes the next bytes of a staged body, which were read from `from` at `from_offset` and checked.
+    pub(super) fn take_from(&mut self, bytes: &Bytes, from: &dyn DiskFile, from_offset: u64) -> Result<()> {
+        self.staging.append_from(bytes, from, from_offset)?;
+        self.hasher.update_shared(bytes);
+        Ok(())
+    }
+
     /// Ends the body, compares the client's claims, and makes a staged body durable.
     ///
     /// *Durability*: bytes and name of a staged body are durable on return.
@@ -145,7 +152,7 @@ impl Staging {
         Self { element, id, file: None, has_blocks_file: false, written: 0, can_copy: true }
     }
 
-    fn create(&mut self) -> Result<()> {
+    pub(super) fn create(&mut self) -> Result<()> {
         let path = staged_path(self.id);
         let file = self.element.disk.create(&path).map_err(|error| Error::io("stage body", &path, error))?;
         self.file = Some(file);

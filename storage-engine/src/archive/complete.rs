@@ -110,6 +110,7 @@ impl Inner {
             size: sidecar.size,
             checksums: sidecar.checksums,
             checksum_type: sidecar.checksum_type,
+            modified_ms: sidecar.created_ms,
         })
     }
 }

@@ -9,6 +9,7 @@ pub mod bucket;
 mod checkpoint;
 mod complete;
 mod control;
+mod copy;
 #[cfg(test)]
 mod crash;
 mod delete;

@@ -59,7 +59,7 @@ pub struct Admission {
     pub(super) element: Arc<Element>,
 }
 
-/// The answer to a PUT or a completed upload.
+/// The answer to a PUT, a copy or a completed upload.
 ///
 /// *Durability*: when the caller has it, the object survives a power cut.
 #[derive(Clone, Debug)]
@@ -74,6 +74,8 @@ pub struct Stored {
     pub checksums: Vec<Checksum>,
     /// What those checksums cover.
     pub checksum_type: ChecksumType,
+    /// Milliseconds since 1970: S3's Last-Modified.
+    pub modified_ms: u64,
 }
 
 impl Archive {
@@ -148,8 +150,9 @@ impl Archive {
             Versioning::Enabled => unique_version(seq)?,
             Versioning::Never | Versioning::Suspended => VersionId::Null,
         };
-        let answer = content.answer(bucket.versioning, version_id);
-        let made = Made { id: staged.staging.id, seq, version_id, now_ms: inner.options.clock.now_ms() };
+        let now_ms = inner.options.clock.now_ms();
+        let answer = content.answer(shown_version(bucket.versioning, version_id), now_ms);
+        let made = Made { id: staged.staging.id, seq, version_id, now_ms };
         let sidecar = made.sidecar(caller, target, content, details);
         let version = NewVersion {
             upload: sidecar.upload,
@@ -222,13 +225,14 @@ impl Made {
 }
 
 impl Content {
-    fn answer(&self, versioning: Versioning, version_id: VersionId) -> Stored {
+    fn answer(&self, version_id: Option<VersionId>, modified_ms: u64) -> Stored {
         Stored {
-            version_id: shown_version(versioning, version_id),
+            version_id,
             etag: self.etag.clone(),
             size: self.size,
             checksums: self.checksums.clone(),
             checksum_type: self.checksum_type,
+            modified_ms,
         }
     }
 }
@@ -288,6 +292,7 @@ impl Inner {
             size: sidecar.size,
             checksums: sidecar.checksums,
             checksum_type: sidecar.checksum_type,
+            modified_ms: sidecar.created_ms,
         })
     }
 }

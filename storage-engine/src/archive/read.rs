@@ -26,9 +26,9 @@ const PIECE_BYTES: usize = 1024 * 1024;
 
 /// An open object: keeps its bytes readable although the key is overwritten or deleted meanwhile.
 pub struct ObjectReader {
-    object: Object,
-    file: Box<dyn DiskFile>,
-    blocks: BlockDigests,
+    pub(super) object: Object,
+    pub(super) file: Box<dyn DiskFile>,
+    pub(super) blocks: BlockDigests,
 }
 
 impl Archive {

@@ -20,6 +20,7 @@ use crate::{ErrorKind, Result};
 
 mod buckets;
 mod conditions;
+mod copying;
 mod versions;
 
 struct Fixture {

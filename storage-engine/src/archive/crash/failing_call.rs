@@ -184,6 +184,13 @@ fn objects_bear_a_full_disk() {
 }
 
 #[test]
+fn copies_bear_errors() {
+    for fault in [Fault::Io, Fault::NoSpace] {
+        fail_everywhere("copies", &script::copies(), fault, 3 * STRIDE);
+    }
+}
+
+#[test]
 fn buckets_and_control_documents_bear_errors() {
     for fault in [Fault::Io, Fault::NoSpace] {
         fail_everywhere("buckets", &script::buckets(), fault, 2 * STRIDE);

@@ -35,7 +35,9 @@ fn a_disk_that_fills_during_a_change_refuses_it_and_nothing_else() {
     let budget = Budget::new(3, 1);
     for blocks in budget.calls(60, 0).map(|blocks| blocks - 1) {
         let puts = [put("new", 600, 70), put("new/large", 90_000, 71), put("large", 70_001, 72)];
-        for step in puts.into_iter().chain([Step::CreateBucket("another")]) {
+        let copy = |from, key| Step::Copy { from, key, class: None };
+        let copies = [copy("kept", "new"), copy("kept/large", "large")];
+        for step in puts.into_iter().chain(copies).chain([Step::CreateBucket("another")]) {
             fill_during(&base, blocks, &step);
         }
     }
@@ -53,7 +55,7 @@ fn fill_during((base, before): &(Machine, Model), blocks: u64, step: &Step) {
     }
     let seen = survey(world.archive.as_ref().unwrap()).expect(&place);
     assert_eq!(seen, model.visible(), "{place}: reading goes on");
-    let delete = Step::Delete { key: "kept/large" };
+    let delete = Step::Delete { key: "noted" };
     world.step(&delete).unwrap_or_else(|error| panic!("{place}: deleting goes on: {}", chain(&error)));
     model.apply(&delete);
     world.machine.set_capacity(Capacity::default());

@@ -78,15 +78,18 @@ impl Model {
                 let document = Document { bytes, note: note_of(fill, note), etag, mode };
                 self.objects().insert(key.to_owned(), document);
             }
+            Step::Copy { from, key, class } => {
+                let Some(source) = self.objects().get(from).cloned() else { return };
+                let etag = hex::encode(md5_of(&source.bytes));
+                let mode = class.map_or("edit", |_| "rw");
+                self.objects().insert(key.to_owned(), Document { etag, mode, ..source });
+            }
             Step::Delete { key } => drop(self.objects().remove(key)),
             Step::CreateUpload { key } => drop(self.uploads.insert(key.to_owned(), BTreeMap::new())),
-            Step::PutPart { key, number, size, fill } => {
-                let bytes = bytes_of(fill, size);
-                let etag = hex::encode(md5_of(&bytes));
-                let part = PartSeen { size: size as u64, etag, bytes: Some(bytes) };
-                if let Some(parts) = self.uploads.get_mut(key) {
-                    parts.insert(number, part);
-                }
+            Step::PutPart { key, number, size, fill } => self.keep_part(key, number, bytes_of(fill, size)),
+            Step::CopyPart { from, span: (start, end), key, number } => {
+                let Some(source) = self.objects().get(from).cloned() else { return };
+                self.keep_part(key, number, source.bytes.slice(start..end));
             }
             Step::Complete { key } => self.complete(key),
             Step::Abort { key } => drop(self.uploads.remove(key)),
@@ -95,6 +98,14 @@ impl Model {
             }
             Step::RemoveControl { name } => drop(self.controls.remove(&format!("{name}.json"))),
             Step::Reopen => {}
+        }
+    }
+
+    fn keep_part(&mut self, key: &str, number: u16, bytes: Bytes) {
+        let etag = hex::encode(md5_of(&bytes));
+        let part = PartSeen { size: bytes.len() as u64, etag, bytes: Some(bytes) };
+        if let Some(parts) = self.uploads.get_mut(key) {
+            parts.insert(number, part);
         }
     }
 

@@ -168,6 +168,7 @@ fn replay() {
     let [name, profile, seed, call, stop] = words[..] else { panic!("five words: {text:?}") };
     let script = match name {
         "objects" => script::objects(),
+        "copies" => script::copies(),
         "buckets" => script::buckets(),
         "uploads" => script::uploads(),
         "large" => script::large_upload(),
@@ -197,6 +198,13 @@ fn objects_survive_torn_writes() {
 #[test]
 fn objects_survive_lost_entries() {
     stop_everywhere("objects", &script::objects(), Profile::LostEntries, STRIDE);
+}
+
+#[test]
+fn copies_survive() {
+    for profile in Profile::ALL {
+        stop_everywhere("copies", &script::copies(), profile, 3 * STRIDE);
+    }
 }
 
 #[test]

@@ -18,6 +18,11 @@ pub(super) enum Step {
     Delete {
         key: &'static str,
     },
+    Copy {
+        from: &'static str,
+        key: &'static str,
+        class: Option<&'static str>,
+    },
     CreateUpload {
         key: &'static str,
     },
@@ -26,6 +31,12 @@ pub(super) enum Step {
         number: u16,
         size: usize,
         fill: u8,
+    },
+    CopyPart {
+        from: &'static str,
+        span: (usize, usize),
+        key: &'static str,
+        number: u16,
     },
     Complete {
         key: &'static str,
@@ -86,6 +97,24 @@ pub(super) fn objects() -> Vec<Step> {
         Step::Delete { key: "noted" },
         Step::Delete { key: "never was" },
         put("small", SMALL, 27),
+    ]
+}
+
+/// Copies of objects that nobody changes: small and large, onto an existing key, to another element,
+/// in parts.
+pub(super) fn copies() -> Vec<Step> {
+    let copy = |from, key, class| Step::Copy { from, key, class };
+    vec![
+        copy("kept", "new", None),
+        copy("kept/large", "new/large", None),
+        copy("kept", "large", None),
+        copy("kept/large", "noted", None),
+        copy("kept/large", "new/final", Some("STANDARD_IA")),
+        copy("final", "small", None),
+        Step::CreateUpload { key: "in parts" },
+        Step::CopyPart { from: "kept/large", span: (100, LARGE), key: "in parts", number: 1 },
+        Step::CopyPart { from: "kept/large", span: (0, LARGE), key: "in parts", number: 1 },
+        Step::Complete { key: "in parts" },
     ]
 }
 

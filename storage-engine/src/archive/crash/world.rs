@@ -135,8 +135,14 @@ impl World {
             Step::Delete { key } => archive
                 .delete(&caller(), &bucket(BUCKET), &object_key(key), None, &DeleteConditions::default())
                 .map(drop),
+            Step::Copy { from, key, class } => client.copy(from, key, class),
             Step::CreateUpload { key } => client.create_upload(key),
             Step::PutPart { key, number, size, fill } => client.put_part(key, number, size, fill),
+            Step::CopyPart { from, span: (start, end), key, number } => {
+                let source = archive.read(&bucket(BUCKET), &object_key(from), None)?;
+                let upload = client.upload(key)?;
+                archive.copy_part(&upload, number, &source, start as u64..end as u64).map(drop)
+            }
             Step::Complete { key } => client.complete(key),
             Step::Abort { key } => archive.abort_upload(&caller(), &client.upload(key)?),
             Step::PutControl { name, size, fill } => {
@@ -193,6 +199,20 @@ impl Client<'_> {
         attributes.metadata.insert("note".to_owned(), model::note_of(fill, note));
         let details = PutDetails { attributes, conditions: WriteConditions::default(), owner: OWNER.into() };
         self.archive.put(&caller(), admission, body, details).map(drop)
+    }
+
+    fn copy(&self, from: &str, key: &str, class: Option<&str>) -> Result<()> {
+        let source = self.archive.read(&bucket(BUCKET), &object_key(from), None)?;
+        let target = PutTarget {
+            bucket: bucket(BUCKET),
+            key: object_key(key),
+            class: class.map(str::to_owned),
+            length: Some(source.object().size),
+        };
+        let admission = self.archive.admit(target)?;
+        let attributes = source.object().attributes.clone();
+        let details = PutDetails { attributes, conditions: WriteConditions::default(), owner: OWNER.into() };
+        self.archive.copy(&caller(), source, admission, None, details).map(drop)
     }
 
     fn create_upload(&self, key: &str) -> Result<()> {
