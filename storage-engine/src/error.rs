@@ -150,10 +150,11 @@ impl Error {
         self.mode
     }
 
-    /// Whether a file or folder was not there.
+    /// Whether a file or folder was not there, or what a sidecar names beside itself.
     pub(crate) fn is_missing_file(&self) -> bool {
         let source = self.source.as_ref().and_then(|source| source.downcast_ref::<io::Error>());
-        self.kind == ErrorKind::Io && source.is_some_and(|source| source.kind() == io::ErrorKind::NotFound)
+        matches!(self.kind, ErrorKind::Io | ErrorKind::Corrupt)
+            && source.is_some_and(|source| source.kind() == io::ErrorKind::NotFound)
     }
 
     /// Why, as a sentence for the person who asked, where the engine knows it.

@@ -46,6 +46,8 @@ pub enum ChangeKind {
     Create,
     /// The version is replaced by another with the same version id: its content is destroyed.
     Overwrite,
+    /// What a client says about the version changes; its bytes stay.
+    Annotate,
     /// The version is removed for good.
     Delete,
     /// A delete marker is removed; it destroys nothing.
@@ -64,7 +66,9 @@ impl Permit {
     /// *Errors*: `ModeForbids`, naming the mode.
     pub(crate) fn grant(mode: Mode, change: ChangeKind) -> Result<Self> {
         let granted = match (mode, change) {
-            (Mode::Edit, _) | (Mode::Rw, ChangeKind::Create) | (_, ChangeKind::DeleteMarker) => true,
+            (Mode::Edit, _)
+            | (Mode::Rw, ChangeKind::Create | ChangeKind::Annotate)
+            | (_, ChangeKind::DeleteMarker) => true,
             (Mode::Rw | Mode::Ro | Mode::Ar, _) => false,
         };
         if granted {
@@ -83,6 +87,7 @@ impl ChangeKind {
         match self {
             Self::Create => "a new object",
             Self::Overwrite => "overwriting",
+            Self::Annotate => "changing metadata or tags",
             Self::Delete => "deletion",
             Self::DeleteMarker => "removing a delete marker",
         }

@@ -4,6 +4,7 @@
 //! conditions and [`crate::mode`] permit under the key's lock, sequence number, log, files, catalog
 //! with feed, answer.
 
+pub mod annotate;
 pub mod body;
 pub mod bucket;
 mod checkpoint;

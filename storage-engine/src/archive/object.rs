@@ -51,6 +51,9 @@ pub struct Object {
     pub key: ObjectKey,
     /// The version.
     pub version_id: VersionId,
+    /// Number of the change that wrote its sidecar: no other content of the key has it, and no other
+    /// annotation.
+    pub revision: u64,
     /// Size in bytes.
     pub size: u64,
     /// ETag without quotes.

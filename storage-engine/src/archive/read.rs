@@ -94,6 +94,16 @@ impl Inner {
         if open_bucket.hold().is_none() {
             return Err(no_such_bucket(bucket));
         }
+        self.entry_in(bucket, key, version)
+    }
+
+    /// The same in a bucket that is known to be there.
+    pub(super) fn entry_in(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        version: Option<VersionId>,
+    ) -> Result<Entry> {
         let found = match version {
             None => self.catalog.newest(bucket, key)?.filter(|entry| !entry.is_marker()),
             Some(version) => self.catalog.version(bucket, key, version)?,
@@ -132,6 +142,7 @@ fn object_of(sidecar: Sidecar, element: &Element) -> Object {
         bucket: sidecar.bucket,
         key: sidecar.key,
         version_id: sidecar.version_id,
+        revision: sidecar.placement_seq,
         size: sidecar.size,
         etag: sidecar.etag,
         sha256: sidecar.sha256,

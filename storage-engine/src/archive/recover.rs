@@ -14,7 +14,7 @@ use super::upload_store;
 use crate::bucket::{BUCKETS_DIR, BucketDocument};
 use crate::catalog::{Entry, Update};
 use crate::disk::{Disk, EntryKind, PARTIAL_SUFFIX};
-use crate::element::{Element, Found, NewPair, STAGING_DIR, scan};
+use crate::element::{Element, Found, NewPair, STAGING_DIR, remove_overflow, scan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, BodyPlace, Change, Log, Place, Record, Recovered, Retired, recover};
 use crate::name::{ElementId, ObjectKey, StoredPath};
@@ -187,11 +187,21 @@ impl Inner {
         }
         changes.sort_by_key(|change| change.record.seq);
         for change in changes.extract_if(.., |change| aborted.contains(&change.record.seq)) {
-            if let Change::Put { place, .. } = &change.record.change {
-                self.remove_places(std::slice::from_ref(place))?;
-            }
+            self.clear_aborted(&change)?;
         }
         Ok((changes, recovered))
+    }
+
+    /// Removes what a change that was taken back may have left after all: its removal was not synced.
+    fn clear_aborted(&self, change: &Replayed) -> Result<()> {
+        match &change.record.change {
+            Change::Put { place, .. } => self.remove_places(std::slice::from_ref(place)),
+            Change::Annotate { place, keeps_overflow: false, .. } => {
+                let name = place.overflow.as_deref();
+                name.map_or(Ok(()), |name| clear_overflow(&change.element, place, name))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn replay(&self, changes: Vec<Replayed>) -> Result<()> {
@@ -200,7 +210,8 @@ impl Inner {
             let places: Vec<&Place> = match &change.record.change {
                 Change::Put { retire, .. } => retire.iter().map(|old| &old.place).collect(),
                 Change::Remove { place, .. } => vec![place],
-                Change::BucketPut { .. }
+                Change::Annotate { .. }
+                | Change::BucketPut { .. }
                 | Change::BucketRemove { .. }
                 | Change::Abort { .. }
                 | Change::Note => vec![],
@@ -239,6 +250,23 @@ impl Inner {
                     Some(upload) => upload_store::remove(&*element.disk, UploadId::new(*upload)),
                     None => Ok(()),
                 }
+            }
+            Change::Annotate { place, id, old_overflow, .. } => {
+                let is_current = !removed.contains(&(place.element, place.path.clone()));
+                if is_current {
+                    let pair = NewPair {
+                        place,
+                        id: *id,
+                        body: BodyPlace::Absent,
+                        inline: &attachments.body,
+                        sidecar: &attachments.document,
+                        overflow: &attachments.overflow,
+                    };
+                    pair.publish_again(&*element.disk)
+                        .map_err(|error| lost(&element, place, BodyPlace::Absent, error))?;
+                }
+                self.apply_put(element.id, place, &attachments, &[], (record.seq, is_current))?;
+                old_overflow.as_deref().map_or(Ok(()), |name| clear_overflow(&element, place, name))
             }
             Change::Remove { place, bucket, key, version_seq } => {
                 self.catalog.apply(&[Update::Remove {
@@ -294,6 +322,11 @@ impl Inner {
         }
         self.catalog.apply(&updates)
     }
+}
+
+fn clear_overflow(element: &Element, place: &Place, name: &str) -> Result<()> {
+    remove_overflow(&*element.disk, place, name)
+        .map_err(|error| Error::io("remove overflow sidecar", &place.path, error))
 }
 
 fn lost(element: &Element, place: &Place, body: BodyPlace, error: std::io::Error) -> Error {

@@ -78,7 +78,9 @@ impl Inner {
             sidecar: &attachments.document,
             overflow: &attachments.overflow,
         };
-        let published = self.publish(caller, element, &pair, permit, (committed, sidecar.placement_seq));
+        let published = pair.publish(&*element.disk, permit);
+        let what = (&entry.place, sidecar.placement_seq);
+        let published = self.settle(caller, element, what, committed, published);
         if published.is_ok() || log.is_latched() {
             staging.hand_over();
         }
@@ -103,20 +105,18 @@ impl Inner {
         Ok(())
     }
 
-    /// Publishes a committed pair, or takes the change back. Where neither succeeds the log is latched:
-    /// the change stands in it, and only recovery can bring it about.
-    fn publish(
+    /// Takes a committed change back where its files could not be published. Where that fails too the log
+    /// is latched: the change stands in it, and only recovery can bring it about.
+    pub(super) fn settle(
         &self,
         caller: &Caller,
         element: &Arc<Element>,
-        pair: &NewPair<'_>,
-        permit: &Permit,
-        (committed, seq): (Committed, u64),
+        (place, seq): (&Place, u64),
+        committed: Committed,
+        published: Result<(), PublishError>,
     ) -> Result<Committed> {
-        let Err(PublishError { error, is_undone }) = pair.publish(&*element.disk, permit) else {
-            return Ok(committed);
-        };
-        let error = Error::io("publish", &pair.place.path, error);
+        let Err(PublishError { error, is_undone }) = published else { return Ok(committed) };
+        let error = Error::io("publish", &place.path, error);
         if is_undone && self.abort(caller, element, seq, &error) {
             committed.applied();
         }
@@ -135,6 +135,11 @@ impl Inner {
             Some((element, upload)) => upload_store::remove_document(&*element.disk, upload),
             None => Ok(()),
         });
+        self.end(committed, finished);
+    }
+
+    /// Ends a change whose files are published; `finished` says whether it left nothing behind it.
+    pub(super) fn end(&self, committed: Committed, finished: Result<()>) {
         match finished {
             Ok(()) => committed.applied(),
             Err(error) => {

@@ -18,6 +18,7 @@ use crate::mode::Mode;
 use crate::name::{BucketName, ObjectKey};
 use crate::{ErrorKind, Result};
 
+mod annotating;
 mod buckets;
 mod conditions;
 mod copying;

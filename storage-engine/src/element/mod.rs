@@ -11,6 +11,8 @@ mod tree;
 
 pub(crate) use document::ElementDocument;
 pub(crate) use open::{Element, LOCK, STAGING_DIR, UPLOADS_DIR};
-pub(crate) use pair::{NewPair, PublishError, blocks_path, remove_pair, staged_blocks_path, staged_path};
+pub(crate) use pair::{
+    NewPair, PublishError, blocks_path, remove_overflow, remove_pair, staged_blocks_path, staged_path,
+};
 pub(crate) use registry::{Registered, Registry};
 pub(crate) use tree::{Found, read_pair, scan};

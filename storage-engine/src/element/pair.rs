@@ -62,6 +62,27 @@ impl NewPair<'_> {
         Ok(())
     }
 
+    /// Replaces the sidecar of a pair that is there. An overflow sidecar that stays is not written again.
+    ///
+    /// *Errors*: as [`PublishError`] says; undone, the pair is as it was.
+    pub(crate) fn annotate(
+        &self,
+        disk: &dyn Disk,
+        keeps_overflow: bool,
+        _permit: &Permit,
+    ) -> Result<(), PublishError> {
+        let mut steps = self.steps();
+        if keeps_overflow {
+            steps.drain(..steps.len().saturating_sub(1));
+        }
+        for (at, step) in steps.iter().enumerate() {
+            let Err(error) = step.run(disk, |from, to| disk.replace(from, to)) else { continue };
+            let undone = steps.iter().take(at).try_for_each(|step| disk.remove(&step.to));
+            return Err(PublishError { error, is_undone: undone.is_ok() });
+        }
+        Ok(())
+    }
+
     /// Publishes the pair again after a stop, whatever the stop left: what rides in the record is
     /// written anew, a staged body that is gone from staging has been renamed already.
     pub(crate) fn publish_again(&self, disk: &dyn Disk) -> io::Result<()> {
@@ -146,6 +167,14 @@ fn stage(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
         disk.remove(path).ok();
     }
     written
+}
+
+/// Removes an overflow sidecar beside the pair at `place`; what is gone already is no error.
+pub(crate) fn remove_overflow(disk: &dyn Disk, place: &Place, name: &str) -> io::Result<()> {
+    match disk.remove(&format!("{}/{name}", place.path.hour())) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 /// Removes the files of a pair, the sidecar first; what is gone already is no error.

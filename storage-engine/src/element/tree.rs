@@ -74,7 +74,8 @@ pub(crate) fn read_pair(disk: &dyn Disk, path: &str) -> Result<(Sidecar, Option<
         disk.read_whole(&path, OVERFLOW_BYTES_MAX).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Error::new(crate::ErrorKind::Corrupt, "read overflow sidecar")
                 .about(&path)
-                .because("its sidecar names it and it is not there"),
+                .because("its sidecar names it and it is not there")
+                .caused_by(error),
             _ => Error::io("read overflow sidecar", &path, error),
         })
     })?;

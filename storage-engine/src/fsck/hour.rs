@@ -104,7 +104,7 @@ impl Run<'_> {
         let SidecarFile { sidecar, overflow } = match SidecarFile::read(&*root.disk, &path) {
             Ok(read) => read,
             Err(fault) => {
-                // A pair that the log writes is whole after the next start.
+                // A pair that the log writes, or its sidecar, is whole after the next start.
                 if pair.fate.is_none() {
                     self.tally.add(root.finding(fault.kind, fault.path, fault.detail));
                 }
@@ -145,7 +145,7 @@ impl Run<'_> {
     /// Checks the data file of an object, and the file of its block digests.
     fn check_object(&mut self, root: &Root, pair: &Pair<'_>, sidecar: &Sidecar) {
         let is_written_anew = matches!(pair.fate, Some(Fate::Written(BodyPlace::Inline | BodyPlace::Absent)));
-        if is_written_anew || (!pair.files.has_data && pair.fate.is_some()) {
+        if is_written_anew || (!pair.files.has_data && matches!(pair.fate, Some(Fate::Written(_)))) {
             return;
         }
         if !pair.files.has_data {

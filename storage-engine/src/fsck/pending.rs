@@ -20,6 +20,8 @@ pub(super) enum Fate {
     Removed,
     /// It is written from the log, its data file from the record or from staging.
     Written(BodyPlace),
+    /// Its sidecar is written from the log.
+    Annotated,
 }
 
 /// The changes that a start will apply, without their bodies.
@@ -87,6 +89,10 @@ impl Pending {
                 }
                 retire.iter().for_each(|old| self.remove(&old.place));
                 self.ended_uploads.extend(upload.map(|id| id.simple().to_string()));
+            }
+            Change::Annotate { place, .. } => {
+                let of_element = self.elements.entry(element).or_default();
+                of_element.fates.entry(place.path.data().to_owned()).or_insert(Fate::Annotated);
             }
             Change::Remove { place, .. } => self.remove(&place),
             Change::BucketPut { bucket } => {

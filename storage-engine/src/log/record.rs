@@ -87,6 +87,9 @@ pub(crate) enum BodyPlace {
 pub(crate) enum Change {
     /// A pair is published at `place`; those in `retire` are superseded and go.
     Put { place: Place, id: Uuid, body: BodyPlace, retire: Vec<Retired>, upload: Option<Uuid> },
+    /// The sidecar of the pair at `place` is replaced, with the overflow sidecar that it names; the one
+    /// before it, where it has another name, goes.
+    Annotate { place: Place, id: Uuid, keeps_overflow: bool, old_overflow: Option<String> },
     /// A version goes for good.
     Remove { place: Place, bucket: BucketName, key: String, version_seq: u64 },
     /// The change of this number was committed and could not be published: it never happened.

@@ -191,6 +191,13 @@ fn copies_bear_errors() {
 }
 
 #[test]
+fn annotations_bear_errors() {
+    for fault in [Fault::Io, Fault::NoSpace] {
+        fail_everywhere("annotations", &script::annotations(), fault, 3 * STRIDE);
+    }
+}
+
+#[test]
 fn buckets_and_control_documents_bear_errors() {
     for fault in [Fault::Io, Fault::NoSpace] {
         fail_everywhere("buckets", &script::buckets(), fault, 2 * STRIDE);

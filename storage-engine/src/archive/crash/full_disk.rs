@@ -37,7 +37,9 @@ fn a_disk_that_fills_during_a_change_refuses_it_and_nothing_else() {
         let puts = [put("new", 600, 70), put("new/large", 90_000, 71), put("large", 70_001, 72)];
         let copy = |from, key| Step::Copy { from, key, class: None };
         let copies = [copy("kept", "new"), copy("kept/large", "large")];
-        for step in puts.into_iter().chain(copies).chain([Step::CreateBucket("another")]) {
+        let annotate = |note| Step::Annotate { key: "small", fill: 75, note };
+        let annotations = [annotate(30), annotate(4000)];
+        for step in puts.into_iter().chain(copies).chain(annotations).chain([Step::CreateBucket("another")]) {
             fill_during(&base, blocks, &step);
         }
     }

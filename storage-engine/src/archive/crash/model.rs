@@ -84,6 +84,11 @@ impl Model {
                 let mode = class.map_or("edit", |_| "rw");
                 self.objects().insert(key.to_owned(), Document { etag, mode, ..source });
             }
+            Step::Annotate { key, fill, note } => {
+                if let Some(document) = self.objects().get_mut(key) {
+                    document.note = note_of(fill, note);
+                }
+            }
             Step::Delete { key } => drop(self.objects().remove(key)),
             Step::CreateUpload { key } => drop(self.uploads.insert(key.to_owned(), BTreeMap::new())),
             Step::PutPart { key, number, size, fill } => self.keep_part(key, number, bytes_of(fill, size)),

@@ -169,6 +169,7 @@ fn replay() {
     let script = match name {
         "objects" => script::objects(),
         "copies" => script::copies(),
+        "annotations" => script::annotations(),
         "buckets" => script::buckets(),
         "uploads" => script::uploads(),
         "large" => script::large_upload(),
@@ -203,7 +204,14 @@ fn objects_survive_lost_entries() {
 #[test]
 fn copies_survive() {
     for profile in Profile::ALL {
-        stop_everywhere("copies", &script::copies(), profile, 3 * STRIDE);
+        stop_everywhere("copies", &script::copies(), profile, 4 * STRIDE);
+    }
+}
+
+#[test]
+fn annotations_survive() {
+    for profile in Profile::ALL {
+        stop_everywhere("annotations", &script::annotations(), profile, 4 * STRIDE);
     }
 }
 

@@ -23,6 +23,11 @@ pub(super) enum Step {
         key: &'static str,
         class: Option<&'static str>,
     },
+    Annotate {
+        key: &'static str,
+        fill: u8,
+        note: usize,
+    },
     CreateUpload {
         key: &'static str,
     },
@@ -115,6 +120,25 @@ pub(super) fn copies() -> Vec<Step> {
         Step::CopyPart { from: "kept/large", span: (100, LARGE), key: "in parts", number: 1 },
         Step::CopyPart { from: "kept/large", span: (0, LARGE), key: "in parts", number: 1 },
         Step::Complete { key: "in parts" },
+    ]
+}
+
+/// Annotations with and without an overflow sidecar, one beyond the other, before and after other changes.
+pub(super) fn annotations() -> Vec<Step> {
+    let annotate = |key, fill, note| Step::Annotate { key, fill, note };
+    vec![
+        annotate("small", 70, 20),
+        annotate("small", 71, LONG_NOTE),
+        annotate("small", 72, LONG_NOTE),
+        annotate("small", 72, LONG_NOTE),
+        annotate("small", 73, 20),
+        annotate("large", 74, LONG_NOTE),
+        annotate("final", 75, LONG_NOTE),
+        put("large", SMALL, 76),
+        annotate("noted", 77, LONG_NOTE),
+        annotate("noted", 5, LONG_NOTE),
+        Step::Delete { key: "noted" },
+        annotate("large", 78, 30),
     ]
 }
 

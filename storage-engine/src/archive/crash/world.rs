@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::model::{self, Model};
 use super::script::{BUCKET, Step};
+use crate::archive::annotate::Annotation;
 use crate::archive::multipart::{CompletedPart, Completion, NewUpload, UploadListRequest, UploadRef};
 use crate::archive::object::Attributes;
 use crate::archive::put::{PutDetails, PutTarget, WriteConditions};
@@ -136,6 +137,7 @@ impl World {
                 .delete(&caller(), &bucket(BUCKET), &object_key(key), None, &DeleteConditions::default())
                 .map(drop),
             Step::Copy { from, key, class } => client.copy(from, key, class),
+            Step::Annotate { key, fill, note } => client.annotate(key, fill, note),
             Step::CreateUpload { key } => client.create_upload(key),
             Step::PutPart { key, number, size, fill } => client.put_part(key, number, size, fill),
             Step::CopyPart { from, span: (start, end), key, number } => {
@@ -213,6 +215,15 @@ impl Client<'_> {
         let attributes = source.object().attributes.clone();
         let details = PutDetails { attributes, conditions: WriteConditions::default(), owner: OWNER.into() };
         self.archive.copy(&caller(), source, admission, None, details).map(drop)
+    }
+
+    fn annotate(&self, key: &str, fill: u8, note: usize) -> Result<()> {
+        let (bucket, key) = (bucket(BUCKET), object_key(key));
+        let seen = self.archive.object(&bucket, &key, None)?;
+        let mut attributes = seen.attributes;
+        attributes.metadata.insert("note".to_owned(), model::note_of(fill, note));
+        let annotation = Annotation { version: None, revision: seen.revision, attributes };
+        self.archive.annotate(&caller(), &bucket, &key, annotation).map(drop)
     }
 
     fn create_upload(&self, key: &str) -> Result<()> {
