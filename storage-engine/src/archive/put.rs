@@ -36,9 +36,9 @@ pub struct PutTarget {
 /// Conditions of a write, decided under the key's lock (API page "Conditional writes").
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WriteConditions {
-    /// `If-None-Match: *`: no current object may exist.
-    pub must_be_new: bool,
-    /// `If-Match`: the current object has this ETag, without quotes.
+    /// `If-None-Match`: the current object has not this ETag, without quotes; `*`: there is none.
+    pub etag_is_not: Option<String>,
+    /// `If-Match`: the current object has this ETag, without quotes; `*`: there is one.
     pub etag_is: Option<String>,
 }
 
@@ -128,7 +128,8 @@ impl Archive {
         let _key = inner.key_locks.lock(&target.bucket, &target.key);
         inner.refuse_if_uncovered()?;
         let newest = inner.catalog.newest(&target.bucket, &target.key)?;
-        check_conditions(newest.as_ref(), &details.conditions, &target.key)?;
+        let current = newest.as_ref().filter(|entry| !entry.is_marker());
+        details.conditions.check(current.map(|entry| entry.etag.as_str()), &target.key)?;
         let retire = match bucket.versioning {
             Versioning::Enabled => None,
             Versioning::Never => newest,
@@ -242,20 +243,27 @@ pub(super) fn shown_version(versioning: Versioning, version_id: VersionId) -> Op
     (versioning != Versioning::Never).then_some(version_id)
 }
 
-fn check_conditions(newest: Option<&Entry>, conditions: &WriteConditions, key: &ObjectKey) -> Result<()> {
-    let current = newest.filter(|entry| !entry.is_marker());
-    if conditions.must_be_new && current.is_some() {
-        return Err(Error::new(ErrorKind::PreconditionFailed, "put object")
-            .about(key)
-            .because("an object of this key exists and If-None-Match: * was sent"));
-    }
-    match (&conditions.etag_is, current) {
-        (None, _) => Ok(()),
-        (Some(_), None) => Err(Error::new(ErrorKind::NoSuchKey, "put object").about(key)),
-        (Some(etag), Some(entry)) if *etag == entry.etag || etag == "*" => Ok(()),
-        (Some(_), Some(_)) => Err(Error::new(ErrorKind::PreconditionFailed, "put object")
-            .about(key)
-            .because("the current object has another ETag than If-Match names")),
+impl WriteConditions {
+    /// Compares the conditions with the ETag of the current object of `key`, where there is one.
+    ///
+    /// *Errors*: `PreconditionFailed`; `NoSuchKey` for `If-Match` where there is none.
+    pub fn check(&self, current: Option<&str>, key: &ObjectKey) -> Result<()> {
+        let is_it = |wanted: &String, etag: &str| wanted == etag || wanted == "*";
+        if let (Some(excluded), Some(etag)) = (&self.etag_is_not, current)
+            && is_it(excluded, etag)
+        {
+            return Err(Error::new(ErrorKind::PreconditionFailed, "put object")
+                .about(key)
+                .because("the current object is one that If-None-Match excludes"));
+        }
+        match (&self.etag_is, current) {
+            (None, _) => Ok(()),
+            (Some(_), None) => Err(Error::new(ErrorKind::NoSuchKey, "put object").about(key)),
+            (Some(wanted), Some(etag)) if is_it(wanted, etag) => Ok(()),
+            (Some(_), Some(_)) => Err(Error::new(ErrorKind::PreconditionFailed, "put object")
+                .about(key)
+                .because("the current object has another ETag than If-Match names")),
+        }
     }
 }
 

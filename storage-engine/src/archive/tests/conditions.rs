@@ -79,7 +79,7 @@ fn a_marker_is_no_object_to_a_write() {
     let matching = |etag: &str| WriteConditions { etag_is: Some(etag.to_owned()), ..Default::default() };
     assert_eq!(put_if(matching("*")).unwrap_err().kind(), ErrorKind::NoSuchKey);
     assert_eq!(put_if(matching(&stored.etag)).unwrap_err().kind(), ErrorKind::NoSuchKey);
-    put_if(WriteConditions { must_be_new: true, ..Default::default() }).unwrap();
-    let again = put_if(WriteConditions { must_be_new: true, ..Default::default() });
+    put_if(WriteConditions { etag_is_not: Some("*".into()), ..Default::default() }).unwrap();
+    let again = put_if(WriteConditions { etag_is_not: Some("*".into()), ..Default::default() });
     assert_eq!(again.unwrap_err().kind(), ErrorKind::PreconditionFailed);
 }
