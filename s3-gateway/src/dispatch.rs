@@ -54,6 +54,7 @@ macro_rules! dispatch {
 dispatch! {
     abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput: upload::abort,
     complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput: upload::complete,
+    copy_object(CopyObjectInput) -> CopyObjectOutput: object::copy,
     create_bucket(CreateBucketInput) -> CreateBucketOutput: bucket::create,
     create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput: upload::create,
     delete_bucket(DeleteBucketInput) -> DeleteBucketOutput: bucket::delete,
@@ -73,4 +74,5 @@ dispatch! {
     list_parts(ListPartsInput) -> ListPartsOutput: upload::list_parts,
     put_object(PutObjectInput) -> PutObjectOutput: object::put,
     upload_part(UploadPartInput) -> UploadPartOutput: upload::part,
+    upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput: upload::part_copy,
 }

@@ -16,9 +16,10 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 22] = [
+pub const OPERATIONS: [Operation; 24] = [
     operation("AbortMultipartUpload", Action::AbortMultipartUpload),
     operation("CompleteMultipartUpload", Action::PutObject),
+    operation("CopyObject", Action::PutObject),
     operation("CreateBucket", Action::CreateBucket),
     operation("CreateMultipartUpload", Action::PutObject),
     operation("DeleteBucket", Action::DeleteBucket),
@@ -39,6 +40,7 @@ pub const OPERATIONS: [Operation; 22] = [
     operation("PostObject", Action::PutObject),
     operation("PutObject", Action::PutObject),
     operation("UploadPart", Action::PutObject),
+    operation("UploadPartCopy", Action::PutObject),
 ];
 
 /// Finds a served operation by its name.

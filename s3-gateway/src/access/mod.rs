@@ -4,4 +4,4 @@ mod identity;
 mod visit;
 
 pub(crate) use identity::Identity;
-pub(crate) use visit::{Entrance, Visit};
+pub(crate) use visit::{Entered, Entrance, Visit};

@@ -85,8 +85,31 @@ impl Visit {
     ///
     /// *Errors*: `NoSuchBucket`, `AccessDenied`, those of [`Archive::bucket`].
     pub(crate) fn enter(self: &Arc<Self>, bucket: &BucketName, key: Option<&ObjectKey>) -> Answer<Entered> {
-        let found = self.entrance.archive.bucket(bucket)?;
         let expected = self.context.expected_bucket_owner.as_deref();
+        self.enter_for(self.operation.action, bucket, key, expected)
+    }
+
+    /// Lets the request read an object that it copies from, whose bucket `expected_owner` must own where one
+    /// is named. Blocking.
+    ///
+    /// *Errors*: those of [`Self::enter`].
+    pub(crate) fn enter_source(
+        self: &Arc<Self>,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        expected_owner: Option<&str>,
+    ) -> Answer<Entered> {
+        self.enter_for(Action::GetObject, bucket, Some(key), expected_owner)
+    }
+
+    fn enter_for(
+        self: &Arc<Self>,
+        action: Action,
+        bucket: &BucketName,
+        key: Option<&ObjectKey>,
+        expected: Option<&str>,
+    ) -> Answer<Entered> {
+        let found = self.entrance.archive.bucket(bucket)?;
         if expected.is_some_and(|expected| *expected != *found.owner) {
             return Err(Refusal::new(Code::AccessDenied));
         }
@@ -95,7 +118,7 @@ impl Visit {
             Some(key) => Resource::Object { bucket: name, owner, key: key.as_str() },
             None => Resource::Bucket { name, owner },
         };
-        self.decide(self.operation.action, &resource)
+        self.decide(action, &resource)
     }
 
     /// Lets the request in to a bucket that need not exist: only to create it. Blocking.
@@ -136,5 +159,10 @@ impl Entered {
     /// Who asks, for the engine's log.
     pub(crate) fn caller(&self) -> Caller {
         self.visit.caller()
+    }
+
+    /// Whether a bucket keeps every version. Blocking.
+    pub(crate) fn is_versioned(&self, bucket: &BucketName) -> Answer<bool> {
+        Ok(self.archive().bucket(bucket)?.is_versioned)
     }
 }

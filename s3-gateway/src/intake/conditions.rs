@@ -7,41 +7,31 @@ use storage_engine::archive::put::WriteConditions;
 
 use crate::refusal::{Answer, Code, Refusal};
 
-/// Reads `If-None-Match: *` and `If-Match: <etag>`.
+/// Reads `If-None-Match` and `If-Match`, each `*` or one ETag, quoted or not (RFC 9110, sections 13.1.1 and
+/// 13.1.2). S3 itself serves `*` for the first and an ETag for the second.
 ///
-/// *Errors*: `NotImplemented` for the forms that S3 does not serve either.
+/// *Errors*: `NotImplemented` for a weak ETag.
 pub(crate) fn write_conditions(headers: &HeaderMap) -> Answer<WriteConditions> {
-    let must_be_new = match text(headers, &IF_NONE_MATCH) {
-        None => false,
-        Some(value) if value == "*" => true,
-        Some(_) => return Err(unserved("If-None-Match of a write takes * alone")),
-    };
-    let etag_is = expected_etag(headers)?;
-    if etag_is.as_deref() == Some("*") {
-        return Err(unserved("If-Match of a write takes one ETag"));
-    }
-    Ok(WriteConditions { must_be_new, etag_is })
+    Ok(WriteConditions { etag_is_not: etag(headers, &IF_NONE_MATCH)?, etag_is: etag(headers, &IF_MATCH)? })
 }
 
-/// Reads `If-Match: <etag>` and, for a delete, `If-Match: *`.
+/// Reads `If-Match`, which is `*` or one ETag.
 ///
 /// *Errors*: `NotImplemented` for a weak ETag.
 pub(crate) fn delete_conditions(headers: &HeaderMap) -> Answer<DeleteConditions> {
-    Ok(DeleteConditions { etag_is: expected_etag(headers)? })
+    Ok(DeleteConditions { etag_is: etag(headers, &IF_MATCH)? })
 }
 
-/// The ETag of `If-Match`, without quotes.
-fn expected_etag(headers: &HeaderMap) -> Answer<Option<String>> {
-    match text(headers, &IF_MATCH) {
-        Some(value) if value.starts_with("W/") => Err(unserved("If-Match of a change takes a strong ETag")),
-        value => Ok(value.map(|value| value.trim_matches('"').to_owned())),
+/// The ETag in a header, without quotes.
+fn etag(headers: &HeaderMap, name: &HeaderName) -> Answer<Option<String>> {
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
+    let value = String::from_utf8_lossy(value.as_bytes());
+    match value.trim() {
+        weak if weak.starts_with("W/") => {
+            Err(Refusal::because(Code::NotImplemented, format!("{name} of a change takes a strong ETag")))
+        }
+        value => Ok(Some(value.trim_matches('"').to_owned())),
     }
-}
-
-fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
-}
-
-fn unserved(rule: &'static str) -> Refusal {
-    Refusal::because(Code::NotImplemented, rule)
 }

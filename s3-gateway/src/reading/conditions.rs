@@ -1,7 +1,7 @@
 //! Conditions of a read (RFC 9110, section 13; API page "GetObject").
 
 use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH, LAST_MODIFIED};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use s3s::dto::Timestamp;
 use storage_engine::archive::object::Object;
 use time::OffsetDateTime;
@@ -9,7 +9,10 @@ use time::format_description::well_known::Rfc2822;
 
 use crate::refusal::{Answer, Code, Refusal};
 
-/// The conditions of one GET or HEAD.
+const SOURCE_IF_MATCH: HeaderName = HeaderName::from_static("x-amz-copy-source-if-match");
+const SOURCE_IF_NONE_MATCH: HeaderName = HeaderName::from_static("x-amz-copy-source-if-none-match");
+
+/// The conditions of one GET or HEAD, or on the source of a copy.
 #[derive(Debug, Default)]
 pub(crate) struct ReadConditions {
     matches: Option<String>,
@@ -25,15 +28,41 @@ impl ReadConditions {
         modified_since: Option<Timestamp>,
         unmodified_since: Option<Timestamp>,
     ) -> Self {
+        Self::with_lists(headers, (IF_MATCH, IF_NONE_MATCH), modified_since, unmodified_since)
+    }
+
+    /// The conditions on the source of a copy.
+    pub(crate) fn of_source(
+        headers: &HeaderMap,
+        modified_since: Option<Timestamp>,
+        unmodified_since: Option<Timestamp>,
+    ) -> Self {
+        let lists = (SOURCE_IF_MATCH, SOURCE_IF_NONE_MATCH);
+        Self::with_lists(headers, lists, modified_since, unmodified_since)
+    }
+
+    fn with_lists(
+        headers: &HeaderMap,
+        (matches, matches_none): (HeaderName, HeaderName),
+        modified_since: Option<Timestamp>,
+        unmodified_since: Option<Timestamp>,
+    ) -> Self {
         let list =
             |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let seconds = |time: Timestamp| OffsetDateTime::from(time).unix_timestamp();
         Self {
-            matches: list(IF_MATCH),
-            matches_none: list(IF_NONE_MATCH),
+            matches: list(matches),
+            matches_none: list(matches_none),
             modified_since: modified_since.map(seconds),
             unmodified_since: unmodified_since.map(seconds),
         }
+    }
+
+    /// Decides for the source of a copy, of which no cache knows anything.
+    ///
+    /// *Errors*: `PreconditionFailed`.
+    pub(crate) fn check_source(&self, object: &Object) -> Answer<()> {
+        self.check(object).map_err(|_| Refusal::new(Code::PreconditionFailed))
     }
 
     /// Decides for `object`. A list of ETags takes precedence over the time beside it.

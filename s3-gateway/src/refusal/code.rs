@@ -56,7 +56,6 @@ codes! {
     InvalidLocationConstraint => "InvalidLocationConstraint", BAD_REQUEST, "The specified location constraint is not valid";
     InvalidObjectState => "InvalidObjectState", FORBIDDEN, "The operation is not valid for the object's storage class";
     InvalidPart => "InvalidPart", BAD_REQUEST, "One or more of the specified parts could not be found";
-    InvalidPartNumber => "InvalidPartNumber", RANGE_NOT_SATISFIABLE, "The requested partnumber is not satisfiable";
     InvalidPartOrder => "InvalidPartOrder", BAD_REQUEST, "The list of parts was not in ascending order";
     InvalidPolicyDocument => "InvalidPolicyDocument", BAD_REQUEST, "The content of the form does not meet the conditions specified in the policy document";
     InvalidRange => "InvalidRange", RANGE_NOT_SATISFIABLE, "The requested range is not satisfiable";
@@ -81,6 +80,7 @@ codes! {
     NoSuchVersion => "NoSuchVersion", NOT_FOUND, "The specified version does not exist";
     NotImplemented => "NotImplemented", NOT_IMPLEMENTED, "A header or query you provided implies functionality that is not implemented";
     NotModified => "NotModified", NOT_MODIFIED, "Not Modified";
+    OperationAborted => "OperationAborted", CONFLICT, "A conflicting conditional operation is currently in progress against this resource. Try again";
     PreconditionFailed => "PreconditionFailed", PRECONDITION_FAILED, "At least one of the pre-conditions you specified did not hold";
     QuotaExceeded => "QuotaExceeded", FORBIDDEN, "The quota of the storage element is reached";
     RequestTimeTooSkewed => "RequestTimeTooSkewed", FORBIDDEN, "The difference between the request time and the current time is too large";

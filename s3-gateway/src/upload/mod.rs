@@ -7,6 +7,7 @@ mod create;
 mod list;
 mod list_parts;
 mod part;
+mod part_copy;
 mod reference;
 
 pub(crate) use abort::abort;
@@ -15,3 +16,4 @@ pub(crate) use create::create;
 pub(crate) use list::list;
 pub(crate) use list_parts::list_parts;
 pub(crate) use part::part;
+pub(crate) use part_copy::part_copy;

@@ -101,7 +101,6 @@ async fn what_is_not_served_is_not_implemented() {
     let door = Door::with_bucket().await;
     door.store("a", "1").await;
     let requests = [
-        door.user.put("/docs/b").header("x-amz-copy-source", "/docs/a"),
         door.user.get("/docs?policy"),
         door.user.get("/docs?cors"),
         door.user.get("/docs?lifecycle"),

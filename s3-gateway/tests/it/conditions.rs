@@ -82,6 +82,13 @@ async fn writes_answer_their_conditions() {
     door.send(write("if-match", OTHER, "2")).await.refused(412, "PreconditionFailed");
     assert_eq!(door.send(door.user.get("/docs/k").sign()).await.text(), "1");
     let etag = first.header("etag").expect("an ETag").to_owned();
+    door.send(write("if-none-match", &etag, "2")).await.refused(412, "PreconditionFailed");
     assert_eq!(door.send(write("if-match", &etag, "2")).await.status, 200);
     assert_eq!(door.send(door.user.get("/docs/k").sign()).await.text(), "2");
+    for (name, value) in [("if-none-match", OTHER), ("if-match", "*")] {
+        assert_eq!(door.send(write(name, value, "3")).await.status, 200, "{name}: {value}");
+    }
+    door.send(write("if-match", "W/\"0\"", "4")).await.refused(501, "NotImplemented");
+    assert_eq!(door.send(door.user.delete("/docs/k").sign()).await.status, 204);
+    door.send(write("if-match", "*", "4")).await.refused(404, "NoSuchKey");
 }

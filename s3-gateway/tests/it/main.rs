@@ -9,6 +9,7 @@ mod buckets;
 mod chunks;
 mod conditions;
 mod connections;
+mod copies;
 mod door;
 mod draft;
 mod errors;
