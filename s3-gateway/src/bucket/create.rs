@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use s3s::dto::{CreateBucketInput, CreateBucketOutput, ObjectOwnership};
 use s3s::{S3Request, S3Response};
+use storage_engine::ErrorKind;
 use storage_engine::name::BucketName;
 
 use crate::access::Visit;
 use crate::dispatch::Gateway;
 use crate::intake::refuse_unsupported;
 use crate::refusal::{Answer, Code, Refusal};
+
+/// The region where S3 answers the repeat of an own bucket as it did the first time (API page
+/// "CreateBucket", `BucketAlreadyOwnedByYou`).
+const REPEATABLE_REGION: &str = "us-east-1";
 
 /// Creates a bucket that belongs to the caller.
 ///
@@ -38,10 +43,13 @@ pub(crate) async fn create(
     }
     let name = BucketName::parse(&input.bucket)?;
     let location = format!("/{name}");
+    let is_repeatable = gateway.region == REPEATABLE_REGION;
     let work = move || {
         let entered = visit.enter_to_create(&name)?;
-        entered.archive().create_bucket(&entered.caller(), &name, &visit.account())?;
-        Ok(())
+        match entered.archive().create_bucket(&entered.caller(), &name, &visit.account()) {
+            Err(error) if is_repeatable && error.kind() == ErrorKind::BucketAlreadyOwned => Ok(()),
+            made => Ok(made.map(drop)?),
+        }
     };
     gateway.crossing.run(work).await?;
     Ok(S3Response::new(CreateBucketOutput { location: Some(location) }))

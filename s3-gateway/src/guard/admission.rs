@@ -1,8 +1,10 @@
 //! The head of a request, before its body is touched.
 
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, DATE};
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use time::OffsetDateTime;
+use time::macros::format_description;
 
 use super::authorization::{Authorization, Place};
 use super::{Query, credential_scope, expiry, hoisted, signed_headers, subresource, unreadable};
@@ -11,6 +13,8 @@ use crate::form::Form;
 use crate::intake::Claims;
 use crate::refusal::{Answer, Code, Refusal};
 use crate::settings::Settings;
+
+const AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 
 /// What travels as the body of a request.
 #[derive(Debug)]
@@ -49,6 +53,7 @@ pub(crate) fn admit(head: &mut Parts, settings: &Settings, domains: &Domains) ->
         return Ok(Admitted::Form(Form::new(&head.headers, addressed)?));
     }
     let authorization = Authorization::find(&head.headers, &query)?;
+    let date = date_of_signature(&head.headers, &authorization);
     credential_scope::check(&authorization, &settings.region)?;
     if authorization.place == Place::Query {
         expiry::check(query.get("X-Amz-Expires").unwrap_or_default())?;
@@ -60,11 +65,24 @@ pub(crate) fn admit(head: &mut Parts, settings: &Settings, domains: &Domains) ->
     if is_presigned {
         hoisted::take_back(&query, &mut head.headers)?;
     }
+    if let Some(date) = date {
+        head.headers.insert(AMZ_DATE, date);
+    }
     unreadable::pass_over(&head.method, &mut head.headers, &signed);
-    Ok(Admitted::Signed(shape(head, &addressed)?))
+    Ok(Admitted::Signed(shape(head, &addressed, &query)?))
 }
 
-fn shape(head: &Parts, addressed: &Addressed) -> Answer<BodyShape> {
+/// The time of a signature that stands in the `Date` header alone, in the form that s3s reads (API page
+/// "Signature Calculations for the Authorization Header": `Date` or `x-amz-date`).
+fn date_of_signature(headers: &HeaderMap, authorization: &Authorization<'_>) -> Option<HeaderValue> {
+    let is_needed = authorization.place == Place::Header && !headers.contains_key(AMZ_DATE);
+    let date = headers.get(DATE).filter(|_| is_needed)?;
+    let time = OffsetDateTime::from(httpdate::parse_http_date(date.to_str().ok()?).ok()?);
+    let form = format_description!("[year][month][day]T[hour][minute][second]Z");
+    HeaderValue::from_str(&time.format(form).ok()?).ok()
+}
+
+fn shape(head: &Parts, addressed: &Addressed, query: &Query) -> Answer<BodyShape> {
     let content = head.headers.get("x-amz-content-sha256").map_or(&b""[..], |value| value.as_bytes());
     if content.starts_with(b"STREAMING-") {
         let decoded_length = number(&head.headers, "x-amz-decoded-content-length")?
@@ -73,7 +91,11 @@ fn shape(head: &Parts, addressed: &Addressed) -> Answer<BodyShape> {
         return Ok(BodyShape::Chunked { is_signed, decoded_length });
     }
     if is_document(&head.method, addressed) {
-        return Ok(BodyShape::Document(Claims::of(&head.headers)?));
+        // The checksum headers of a completion are about the object, not about the list of its parts.
+        let is_completion = query.has("uploadId");
+        let claims =
+            if is_completion { Claims::but_checksums(&head.headers) } else { Claims::of(&head.headers) };
+        return Ok(BodyShape::Document(claims?));
     }
     number(&head.headers, CONTENT_LENGTH.as_str())?;
     Ok(BodyShape::Plain)

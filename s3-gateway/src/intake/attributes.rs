@@ -48,7 +48,7 @@ fn without_framing(encodings: &str) -> Option<String> {
         .map(str::trim)
         .filter(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("aws-chunked"))
         .collect();
-    (!kept.is_empty()).then(|| kept.join(","))
+    (!kept.is_empty()).then(|| kept.join(", "))
 }
 
 fn user_metadata(metadata: Metadata) -> Answer<BTreeMap<String, String>> {

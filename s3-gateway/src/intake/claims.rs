@@ -21,30 +21,35 @@ pub(crate) struct Claims {
 impl Claims {
     /// Reads the headers.
     ///
-    /// *Errors*: `InvalidDigest` for `Content-MD5`, `InvalidRequest` for what is wrong with checksums.
+    /// *Errors*: `InvalidDigest` for `Content-MD5`, `BadDigest` for a checksum that none of its algorithm can
+    /// be, `InvalidRequest` for checksums that are not one.
     pub(crate) fn of(headers: &HeaderMap) -> Answer<Self> {
-        let mut checksums = Vec::new();
+        let mut claims = Self::but_checksums(headers)?;
         for (algorithm, value) in checksum_headers::values(headers) {
-            checksums.push(parse_checksum(algorithm, value)?);
+            claims.digests.checksums.push(parse_checksum(algorithm, value)?);
         }
-        let announced = announced(headers)?;
-        if checksums.len() + usize::from(announced.is_some()) > 1 {
+        claims.announced = announced(headers)?;
+        if claims.claimed_algorithms().len() > 1 {
             return Err(Refusal::because(
                 Code::InvalidRequest,
                 "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
             ));
         }
-        let claims = Self {
-            digests: ClientDigests {
-                length: None,
-                md5: headers.get("content-md5").map(parse_md5).transpose()?,
-                sha256: headers.get("x-amz-content-sha256").and_then(parse_sha256),
-                checksums,
-            },
-            announced,
-        };
         claims.check_chosen(headers)?;
         Ok(claims)
+    }
+
+    /// Reads the headers that are about the body wherever checksums are about something else.
+    ///
+    /// *Errors*: `InvalidDigest` for `Content-MD5`.
+    pub(crate) fn but_checksums(headers: &HeaderMap) -> Answer<Self> {
+        let digests = ClientDigests {
+            length: None,
+            md5: headers.get("content-md5").map(parse_md5).transpose()?,
+            sha256: headers.get("x-amz-content-sha256").and_then(parse_sha256),
+            checksums: Vec::new(),
+        };
+        Ok(Self { digests, announced: None })
     }
 
     /// An algorithm chosen by name must come with its value, before or behind the body.
@@ -119,7 +124,7 @@ fn parse_checksum(algorithm: ChecksumAlgorithm, value: &[u8]) -> Answer<Checksum
     let text = std::str::from_utf8(value).unwrap_or_default().trim();
     Checksum::parse(algorithm, text).map_err(|error| {
         let message = format!("Value for x-amz-checksum-{} header is invalid.", algorithm.as_str());
-        Refusal::because(Code::InvalidRequest, message).caused_by(error)
+        Refusal::because(Code::BadDigest, message).caused_by(error)
     })
 }
 

@@ -37,7 +37,10 @@ pub(crate) async fn by_marker(
     let spell = |name: Option<String>| name.map(|name| spelling.spell(&name));
     Ok(S3Response::new(ListObjectsOutput {
         name: Some(input.bucket),
-        prefix: spell(Some(input.prefix.unwrap_or_default())),
+        // botocore decodes every other name of this answer.
+        prefix: input
+            .prefix
+            .map_or_else(|| Some(String::new()), |prefix| Some(spelling.spell_if_needed(&prefix))),
         marker: spell(Some(input.marker.unwrap_or_default())),
         max_keys: i32::try_from(max).ok(),
         is_truncated: Some(page.next.is_some()),

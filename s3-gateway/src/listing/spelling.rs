@@ -4,6 +4,7 @@ use s3s::dto::EncodingType;
 
 use crate::percent::encode_key;
 use crate::refusal::{Answer, Code, Refusal};
+use crate::response::is_xml;
 
 /// The spelling that the client asked for. XML cannot hold every character of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,11 @@ impl Spelling {
                     .with_element("ArgumentValue", other))
             }
         }
+    }
+
+    /// Spells a name that clients do not expect to be encoded: only one that XML cannot hold is.
+    pub(crate) fn spell_if_needed(self, name: &str) -> String {
+        if name.chars().all(is_xml) { name.to_owned() } else { self.spell(name) }
     }
 
     /// Spells a name.

@@ -52,7 +52,7 @@ impl Selection {
 
     /// Finds the bytes in `object`.
     ///
-    /// *Errors*: `InvalidRange`, `InvalidPartNumber`, `InvalidArgument`.
+    /// *Errors*: `InvalidRange`, `InvalidPart`, `InvalidArgument`.
     pub(crate) fn of(self, object: &Object) -> Answer<Selected> {
         let size = object.size;
         match self {
@@ -83,7 +83,7 @@ fn part(object: &Object, number: i32) -> Answer<Selected> {
         let message = "Part number must be an integer between 1 and 10000, inclusive";
         return Err(Refusal::because(Code::InvalidArgument, message));
     };
-    let missing = || Refusal::new(Code::InvalidPartNumber).with_element("PartNumberRequested", number);
+    let missing = || Refusal::new(Code::InvalidPart).with_element("PartNumberRequested", number);
     if object.parts.is_empty() {
         let span = 0..object.size;
         let content_range = (!span.is_empty()).then(|| content_range(&span, object.size));

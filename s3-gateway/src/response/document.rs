@@ -65,6 +65,6 @@ fn escape(text: &str) -> Cow<'_, str> {
 }
 
 /// The characters of XML 1.0, section 2.2.
-fn is_xml(c: char) -> bool {
+pub(crate) fn is_xml(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }

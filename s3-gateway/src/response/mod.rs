@@ -11,7 +11,7 @@ mod timestamp;
 pub(crate) use bare_etag::BareEtag;
 pub use body::{BoxError, ResponseBody};
 pub(crate) use context::RequestContext;
-pub(crate) use document::{ErrorDocument, element};
+pub(crate) use document::{ErrorDocument, element, is_xml};
 pub(crate) use finish::{finish, refuse};
 pub(crate) use request_id::RequestIds;
 pub(crate) use timestamp::timestamp;

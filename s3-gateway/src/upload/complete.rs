@@ -124,7 +124,7 @@ fn whole_checksum(headers: &HeaderMap) -> Answer<Option<Checksum>> {
         let raw = text.split_once('-').map_or(text, |(raw, _)| raw);
         let mut checksum = Checksum::parse(header.algorithm, raw).map_err(|error| {
             let message = format!("Value for {} header is invalid.", header.name);
-            Refusal::because(Code::InvalidRequest, message).caused_by(error)
+            Refusal::because(Code::BadDigest, message).caused_by(error)
         })?;
         checksum.value = text.into();
         return Ok(Some(checksum));

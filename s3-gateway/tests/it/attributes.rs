@@ -1,5 +1,9 @@
 //! GetObjectAttributes, and the checksums of parts.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
 use super::door::{Answer, Door};
 
 const ALL: &str = "ETag,Checksum,ObjectParts,StorageClass,ObjectSize";
@@ -10,7 +14,8 @@ async fn attributes(door: &Door, headers: &[(&str, &str)]) -> Answer {
     door.send(headers.iter().fold(draft, |draft, (name, value)| draft.header(name, value)).sign()).await
 }
 
-/// Uploads three parts with SHA-256 checksums and returns those.
+/// Uploads three parts with SHA-256 checksums and returns those. The checksum beside the list of the parts is
+/// that of the object.
 async fn upload(door: &Door) -> Vec<String> {
     let create = door.user.post("/docs/k?uploads").header("x-amz-checksum-algorithm", "SHA256").sign();
     let upload = door.send(create).await.element("UploadId").expect("an upload").to_owned();
@@ -27,8 +32,14 @@ async fn upload(door: &Door) -> Vec<String> {
         sums.push(sum);
     }
     document.push_str("</CompleteMultipartUpload>");
-    let complete = door.user.post(&format!("/docs/k?uploadId={upload}")).body(document).sign();
-    assert_eq!(door.send(complete).await.status, 200);
+    let complete = || door.user.post(&format!("/docs/k?uploadId={upload}")).body(document.clone());
+    let wrong = complete().header("x-amz-checksum-sha256", format!("{}-3", sums[0])).sign();
+    door.send(wrong).await.refused(400, "BadDigest");
+    let raw: Vec<u8> = sums.iter().flat_map(|sum| STANDARD.decode(sum).expect("base64")).collect();
+    let whole = format!("{}-3", STANDARD.encode(Sha256::digest(raw)));
+    let right = complete().header("x-amz-checksum-sha256", &whole).sign();
+    let completed = door.send(right).await;
+    assert_eq!(completed.element("ChecksumSHA256"), Some(whole.as_str()), "{completed:?}");
     sums
 }
 

@@ -46,7 +46,7 @@ async fn wrong_claims_are_refused_and_nothing_is_stored() {
         ("x-amz-checksum-crc64nvme", "AAAAAAAAAAA=", "BadDigest"),
         ("x-amz-checksum-sha1", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "BadDigest"),
         ("x-amz-checksum-sha256", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "BadDigest"),
-        ("x-amz-checksum-crc32", "AAAA", "InvalidRequest"),
+        ("x-amz-checksum-crc32", "AAAA", "BadDigest"),
         ("x-amz-sdk-checksum-algorithm", "CRC32", "InvalidRequest"),
         ("x-amz-trailer", "x-amz-checksum-md5", "InvalidRequest"),
     ] {

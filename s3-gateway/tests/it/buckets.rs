@@ -1,5 +1,7 @@
 //! Buckets are made, seen, located and removed.
 
+use s3_gateway::Settings;
+
 use super::door::Door;
 
 #[tokio::test]
@@ -18,8 +20,20 @@ async fn a_bucket_is_made_seen_and_removed() {
 #[tokio::test]
 async fn a_bucket_that_exists_is_not_made_again() {
     let door = Door::with_bucket().await;
-    door.send(door.user.put("/docs").sign()).await.refused(409, "BucketAlreadyOwnedByYou");
+    door.store("k", "1").await;
     door.send(door.other.put("/docs").sign()).await.refused(409, "BucketAlreadyExists");
+    assert_eq!(door.send(door.user.put("/docs").sign()).await.status, 200, "the answer of us-east-1");
+    assert_eq!(door.send(door.user.get("/docs/k").sign()).await.text(), "1");
+
+    let settings = Settings { region: "eu-west-1".to_owned(), ..Settings::default() };
+    let door = Door::with(settings);
+    let make = || {
+        let mut draft = door.user.put("/docs");
+        draft.scope.region = "eu-west-1".to_owned();
+        draft.sign()
+    };
+    assert_eq!(door.send(make()).await.status, 200);
+    door.send(make()).await.refused(409, "BucketAlreadyOwnedByYou");
 }
 
 #[tokio::test]

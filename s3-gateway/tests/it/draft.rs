@@ -3,6 +3,9 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request};
 use http_body_util::Full;
+use time::PrimitiveDateTime;
+use time::format_description::well_known::Rfc2822;
+use time::macros::format_description;
 
 use super::signature::{Key, Scope, encode, sha256};
 
@@ -99,6 +102,25 @@ impl Draft {
         );
         self.body = body;
         self.header("authorization", authorization).build()
+    }
+
+    /// Signs in the header with the time in `Date` alone.
+    pub(crate) fn sign_by_date(mut self) -> Signed {
+        let form = format_description!("[year][month][day]T[hour][minute][second]");
+        let text = self.scope.date_time.trim_end_matches('Z').to_owned();
+        let time = PrimitiveDateTime::parse(&text, form).expect("a time").assume_utc();
+        let date = time.format(&Rfc2822).expect("a time").replace("+0000", "GMT");
+        let (content, host) = (sha256(&self.body), self.host.clone());
+        self = self.header("host", host).header("x-amz-content-sha256", &content).header("date", date);
+        let (canonical, names) = self.canonical(&content);
+        let signature = self.key.sign_request(&self.scope, &canonical);
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={names}, Signature={signature}",
+            self.key.id,
+            self.scope.text()
+        );
+        let length = self.body.len().to_string();
+        self.header("authorization", authorization).header("content-length", length).build()
     }
 
     /// Signs in the query.

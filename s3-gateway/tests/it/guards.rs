@@ -36,6 +36,19 @@ async fn headers_that_only_say_how_the_body_travels_need_no_signature() {
 }
 
 #[tokio::test]
+async fn the_time_of_a_signature_may_stand_in_the_date_header() {
+    let door = Door::with_bucket().await;
+    door.store("k", "1").await;
+    assert_eq!(door.send(door.user.get("/docs/k").sign_by_date()).await.text(), "1");
+    let mut old = door.user.get("/docs/k");
+    old.scope.date_time = "20200101T000000Z".to_owned();
+    door.send(old.sign_by_date()).await.refused(403, "RequestTimeTooSkewed");
+    let mut changed = door.user.get("/docs/k").sign_by_date();
+    changed.headers_mut().insert("date", "Wed, 21 Oct 2015 07:28:00 GMT".parse().expect("a header's value"));
+    assert_eq!(door.send(changed).await.status, 403);
+}
+
+#[tokio::test]
 async fn a_presigned_url_works_within_a_week_at_most() {
     let door = Door::with_bucket().await;
     door.store("k", "1").await;

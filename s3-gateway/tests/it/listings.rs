@@ -145,3 +145,14 @@ async fn every_object_is_listed_as_its_version() {
     let foreign = door.send(door.other.get("/docs?versions").sign()).await;
     foreign.refused(403, "AccessDenied");
 }
+
+#[tokio::test]
+async fn a_prefix_that_xml_can_hold_is_repeated_as_it_is_by_the_first_version() {
+    let door = Door::with_bucket().await;
+    for (prefix, shown) in [("a b", "a b"), ("\u{1}", "%01")] {
+        let list = door.user.get("/docs?encoding-type=url").query("prefix", prefix);
+        assert_eq!(door.send(list.sign()).await.element("Prefix"), Some(shown));
+        let list = door.user.get("/docs?list-type=2&encoding-type=url").query("prefix", prefix);
+        assert_ne!(door.send(list.sign()).await.element("Prefix"), Some("a b"));
+    }
+}

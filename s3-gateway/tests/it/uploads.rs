@@ -49,7 +49,7 @@ async fn parts_become_one_object() {
     let share = door.send(door.user.get("/docs/k?partNumber=2").sign()).await;
     assert_eq!((share.status, share.header("x-amz-mp-parts-count")), (206, Some("2")));
     assert!(share.body == two);
-    door.send(door.user.get("/docs/k?partNumber=3").sign()).await.refused(416, "InvalidPartNumber");
+    door.send(door.user.get("/docs/k?partNumber=3").sign()).await.refused(400, "InvalidPart");
     let open = door.send(door.user.get("/docs?uploads").sign()).await;
     assert_eq!(open.elements("UploadId").len(), 0);
 }
