@@ -39,6 +39,19 @@ def make_tree(folder, seed=20):
     return sum(1 for path in folder.rglob("*") if path.is_file())
 
 
+def make_small_tree(folder, seed=7):
+    """Fills `folder` with about a hundred files of many sizes under hard names, none of them outside plain text."""
+    folder = Path(folder)
+    shuffle = random.Random(seed)
+    for number in range(80):
+        place = folder / f"год {2020 + number % 5}" / f"case-{number % 9}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"note {number:02}.bin").write_bytes(shuffle.randbytes(shuffle.choice([0, 1, 900, 5000, 70_000, 300_000])))
+    for name in SPECIAL_NAMES:
+        (folder / name).write_text(name * 3, encoding="utf-8")
+    return sum(1 for path in folder.rglob("*") if path.is_file())
+
+
 def make_file(path, size_bytes, seed=1):
     """Writes a file whose every MiB differs, quickly."""
     block = bytearray(random.Random(seed).randbytes(1 << 20))
