@@ -21,6 +21,10 @@ def make_tree(folder, seed=20):
     for path in (folder / "doc").rglob("*"):
         if path.is_symlink() or not (path.is_dir() or path.is_file()):
             path.unlink()
+    # S3 has no folders: one without a file would not come back.
+    for path in sorted((folder / "doc").rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
     shuffle = random.Random(seed)
     generated = folder / "Документы"
     generated.mkdir()
