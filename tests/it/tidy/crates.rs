@@ -102,9 +102,10 @@ fn the_rust_version_is_stated_and_no_toolchain_file_overrides_it() {
     refuse(&overriding, "no file chooses a toolchain");
 }
 
-/// The manifests of the workspace's crates; programs under benches/ stand outside it.
+/// The manifests of the workspace's crates; programs under benches/ and tests/ stand outside it.
 fn manifests() -> Vec<SourceFile> {
-    files("", |path| path == "Cargo.toml" || (path.ends_with("/Cargo.toml") && !path.starts_with("benches/")))
+    let stands_alone = |path: &str| ["benches/", "tests/"].iter().any(|folder| path.starts_with(folder));
+    files("", |path| path == "Cargo.toml" || (path.ends_with("/Cargo.toml") && !stands_alone(path)))
 }
 
 fn package_name(manifest: &str) -> Option<&str> {
