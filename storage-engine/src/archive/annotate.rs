@@ -26,12 +26,13 @@ pub struct Annotation {
     pub revision: u64,
     /// All attributes, those that stay among them.
     pub attributes: Attributes,
+    /// Whether the version's time is renewed where the mode is edit, as by a copy of an object onto itself.
+    pub renews_time: bool,
 }
 
 impl Archive {
     /// Replaces what a client says about a version: metadata, content headers, tags. Bytes, ETag and
-    /// version id stay. In mode edit the version's time is renewed, as by a copy of an object onto
-    /// itself; in rw it stays.
+    /// version id stay, and in rw the version's time.
     ///
     /// *Durability*: on return the annotation survives a power cut.
     /// *Concurrency*: a reader sees what was said before or what is said now.
@@ -64,7 +65,7 @@ impl Archive {
         let now_ms = inner.options.clock.now_ms();
         sidecar.placement_seq = inner.sequence.draw()?;
         sidecar.modified_ms = now_ms;
-        if document.mode == Mode::Edit {
+        if annotation.renews_time && document.mode == Mode::Edit {
             sidecar.created_ms = now_ms;
         }
         sidecar.attributes = annotation.attributes;

@@ -222,7 +222,7 @@ impl Client<'_> {
         let seen = self.archive.object(&bucket, &key, None)?;
         let mut attributes = seen.attributes;
         attributes.metadata.insert("note".to_owned(), model::note_of(fill, note));
-        let annotation = Annotation { version: None, revision: seen.revision, attributes };
+        let annotation = Annotation { version: None, revision: seen.revision, attributes, renews_time: true };
         self.archive.annotate(&caller(), &bucket, &key, annotation).map(drop)
     }
 

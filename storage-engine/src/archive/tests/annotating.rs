@@ -41,7 +41,12 @@ fn annotate(
     attributes: Attributes,
 ) -> Result<Stored> {
     let revision = archive.object(bucket, &key(name), version)?.revision;
-    archive.annotate(&caller(), bucket, &key(name), Annotation { version, revision, attributes })
+    archive.annotate(
+        &caller(),
+        bucket,
+        &key(name),
+        Annotation { version, revision, attributes, renews_time: true },
+    )
 }
 
 fn note_of(archive: &Archive, bucket: &BucketName, name: &str) -> String {
@@ -110,7 +115,7 @@ fn a_lost_race_is_an_error() {
     let (archive, bucket) = (fixture.open(), &fixture.bucket);
     archive.create_bucket(&caller(), bucket, "0199-account").unwrap();
     let refused = |revision| {
-        let annotation = Annotation { version: None, revision, attributes: noted("late") };
+        let annotation = Annotation { version: None, revision, attributes: noted("late"), renews_time: true };
         archive.annotate(&caller(), bucket, &key("a"), annotation).unwrap_err().kind()
     };
     assert_eq!(refused(1), ErrorKind::NoSuchKey);
@@ -138,7 +143,8 @@ fn an_older_version_is_annotated_in_its_place() {
     assert_eq!(archive.object(bucket, &key("a"), old).unwrap().attributes, noted("old"));
     assert_eq!(archive.object(bucket, &key("a"), None).unwrap().attributes, Attributes::default());
     let marker = archive.delete(&caller(), bucket, &key("a"), None, &Default::default()).unwrap();
-    let annotation = Annotation { version: marker.version_id, revision: 0, attributes: noted("x") };
+    let annotation =
+        Annotation { version: marker.version_id, revision: 0, attributes: noted("x"), renews_time: true };
     let refused = archive.annotate(&caller(), bucket, &key("a"), annotation).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::DeleteMarker);
 }
