@@ -13,7 +13,7 @@
 //!
 //! | refused | answer |
 //! |---|---|
-//! | what [`OPERATIONS`] does not name: tags, locks, ACLs, policies, lifecycle, CORS … | 501 `NotImplemented` |
+//! | what [`OPERATIONS`] does not name: tags of buckets, locks, ACLs, policies, lifecycle, CORS … | 501 `NotImplemented` |
 //! | a query parameter that changes the meaning of a PUT, POST or DELETE and is not known | 501 `NotImplemented` |
 //! | server-side encryption, website redirects, appending writes | 501 `NotImplemented` |
 //! | ACLs other than `private` and `bucket-owner-full-control` | 400 `AccessControlListNotSupported` |

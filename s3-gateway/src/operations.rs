@@ -16,7 +16,7 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 24] = [
+pub const OPERATIONS: [Operation; 27] = [
     operation("AbortMultipartUpload", Action::AbortMultipartUpload),
     operation("CompleteMultipartUpload", Action::PutObject),
     operation("CopyObject", Action::PutObject),
@@ -24,11 +24,13 @@ pub const OPERATIONS: [Operation; 24] = [
     operation("CreateMultipartUpload", Action::PutObject),
     operation("DeleteBucket", Action::DeleteBucket),
     operation("DeleteObject", Action::DeleteObject),
+    operation("DeleteObjectTagging", Action::DeleteObjectTagging),
     operation("DeleteObjects", Action::DeleteObject),
     operation("GetBucketLocation", Action::GetBucketLocation),
     operation("GetBucketVersioning", Action::GetBucketVersioning),
     operation("GetObject", Action::GetObject),
     operation("GetObjectAttributes", Action::GetObject),
+    operation("GetObjectTagging", Action::GetObjectTagging),
     operation("HeadBucket", Action::ListBucket),
     operation("HeadObject", Action::GetObject),
     operation("ListBuckets", Action::ListAllMyBuckets),
@@ -39,6 +41,7 @@ pub const OPERATIONS: [Operation; 24] = [
     operation("ListParts", Action::ListMultipartUploadParts),
     operation("PostObject", Action::PutObject),
     operation("PutObject", Action::PutObject),
+    operation("PutObjectTagging", Action::PutObjectTagging),
     operation("UploadPart", Action::PutObject),
     operation("UploadPartCopy", Action::PutObject),
 ];

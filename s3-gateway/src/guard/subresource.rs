@@ -8,7 +8,7 @@ use http::Method;
 use crate::refusal::{Answer, Code, Refusal};
 
 /// Parameters that the served changes understand, and those that say nothing about what to do.
-const UNDERSTOOD: [&str; 6] = ["delete", "partNumber", "uploadId", "uploads", "versionId", "x-id"];
+const UNDERSTOOD: [&str; 7] = ["delete", "partNumber", "tagging", "uploadId", "uploads", "versionId", "x-id"];
 
 /// Refuses a PUT, POST or DELETE with a parameter, of those named, that no served change understands.
 ///

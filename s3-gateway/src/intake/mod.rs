@@ -13,5 +13,5 @@ pub(crate) use checksum_headers::{checksum_headers, value_of};
 pub(crate) use claims::Claims;
 pub(crate) use conditions::{delete_conditions, write_conditions};
 pub(crate) use incoming::{Incoming, Lengths};
-pub(crate) use tagging::parse_tagging;
+pub(crate) use tagging::{checked_tags, parse_tagging};
 pub(crate) use unsupported::refuse_unsupported;

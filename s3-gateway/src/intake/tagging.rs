@@ -34,7 +34,7 @@ pub(super) fn parse(headers: &HeaderMap) -> Answer<BTreeMap<String, String>> {
         let value = decode_query(value).ok_or_else(malformed)?;
         pairs.push((name.into_owned(), value.into_owned()));
     }
-    checked(pairs)
+    checked_tags(pairs)
 }
 
 /// Reads tags from the document that forms bring (API page "PutObjectTagging").
@@ -45,11 +45,15 @@ pub(crate) fn parse_tagging(document: &str) -> Answer<BTreeMap<String, String>> 
     let tagging = Tagging::deserialize(&mut reader).map_err(|_| Refusal::new(Code::MalformedXml))?;
     reader.expect_eof().map_err(|_| Refusal::new(Code::MalformedXml))?;
     let pairs = tagging.tag_set.into_iter();
-    checked(pairs.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect())
+    checked_tags(pairs.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())))
 }
 
-/// The tags, if they keep S3's rules.
-fn checked(pairs: Vec<(String, String)>) -> Answer<BTreeMap<String, String>> {
+/// The tags, if they keep S3's rules (user guide, "Categorizing your objects using tags").
+///
+/// *Errors*: `InvalidTag`.
+pub(crate) fn checked_tags(
+    pairs: impl IntoIterator<Item = (String, String)>,
+) -> Answer<BTreeMap<String, String>> {
     let mut tags = BTreeMap::new();
     for (name, value) in pairs {
         if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {

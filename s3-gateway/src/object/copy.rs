@@ -5,9 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use s3s::dto::{ChecksumType, CopyObjectInput, CopyObjectOutput, CopyObjectResult, ETag};
 use s3s::{S3Request, S3Response};
-use storage_engine::ErrorKind;
 use storage_engine::archive::ObjectReader;
-use storage_engine::archive::annotate::Annotation;
 use storage_engine::archive::multipart::PART_BYTES_MAX;
 use storage_engine::archive::object::{Attributes, Object};
 use storage_engine::archive::put::{PutDetails, PutTarget, Stored, WriteConditions};
@@ -15,15 +13,13 @@ use storage_engine::digest::ChecksumAlgorithm;
 use storage_engine::mode::mode_of_class_name;
 use storage_engine::name::{BucketName, ObjectKey};
 
+use super::annotation::{Said, annotate};
 use super::copy_source::{CopySource, SourceTimes, source_too_large};
 use crate::access::{Entered, Visit};
 use crate::dispatch::Gateway;
 use crate::intake::{attributes, refuse_unsupported, value_of, write_conditions};
 use crate::refusal::{Answer, Code, Refusal};
 use crate::response::timestamp;
-
-/// How often a copy onto itself looks again at an object that another change was faster with.
-const ANNOTATIONS_MAX: usize = 8;
 
 /// Copies an object without its bytes leaving the server.
 ///
@@ -82,30 +78,23 @@ struct Copying {
 impl Copying {
     fn run(self, visit: &Arc<Visit>) -> Answer<Stored> {
         let entered = visit.enter(&self.bucket, Some(&self.key))?;
-        for _ in 0..ANNOTATIONS_MAX {
-            let reader = self.source.open(visit)?;
-            let object = reader.object();
-            if object.size > PART_BYTES_MAX {
-                return Err(source_too_large());
-            }
-            let attributes = self.attributes(object);
-            if !self.keeps_the_bytes(&entered, object)? {
-                return self.store(&entered, visit, reader, attributes);
-            }
-            if let Some(annotated) = self.annotate(&entered, object, attributes)? {
-                return Ok(annotated);
-            }
+        let reader = self.source.open(visit)?;
+        if reader.object().size > PART_BYTES_MAX {
+            return Err(source_too_large());
         }
-        Err(Refusal::new(Code::OperationAborted))
+        if !self.keeps_the_bytes(&entered, reader.object())? {
+            return self.store(&entered, visit, reader);
+        }
+        annotate(&entered, &self.bucket, &self.key, || {
+            let object = self.source.open(visit)?.object().clone();
+            self.conditions.check(Some(&object.etag), &self.key)?;
+            let attributes = self.attributes(&object);
+            Ok(Said { object, attributes, renews_time: true })
+        })
     }
 
-    fn store(
-        self,
-        entered: &Entered,
-        visit: &Visit,
-        reader: ObjectReader,
-        attributes: Attributes,
-    ) -> Answer<Stored> {
+    fn store(self, entered: &Entered, visit: &Visit, reader: ObjectReader) -> Answer<Stored> {
+        let attributes = self.attributes(reader.object());
         let target = PutTarget {
             bucket: self.bucket,
             key: self.key,
@@ -115,17 +104,6 @@ impl Copying {
         let details = PutDetails { attributes, conditions: self.conditions, owner: visit.account() };
         let admission = entered.archive().admit(target)?;
         Ok(entered.archive().copy(&entered.caller(), reader, admission, self.checksum, details)?)
-    }
-
-    /// Changes what is said about an object; `None` where it is not the one any more that was looked at.
-    fn annotate(&self, entered: &Entered, object: &Object, attributes: Attributes) -> Answer<Option<Stored>> {
-        self.conditions.check(Some(&object.etag), &self.key)?;
-        let annotation =
-            Annotation { version: Some(object.version_id), revision: object.revision, attributes };
-        match entered.archive().annotate(&entered.caller(), &self.bucket, &self.key, annotation) {
-            Err(error) if error.kind() == ErrorKind::PreconditionFailed => Ok(None),
-            annotated => Ok(Some(annotated?)),
-        }
     }
 
     /// What is said about the copy: of the source what is not replaced.

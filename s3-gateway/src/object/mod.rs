@@ -1,5 +1,6 @@
 //! Operations on objects.
 
+mod annotation;
 mod attributes;
 mod copy;
 mod copy_source;
@@ -8,6 +9,7 @@ mod delete_many;
 mod get;
 mod head;
 mod put;
+mod tags;
 
 pub(crate) use attributes::attributes;
 pub(crate) use copy::copy;
@@ -17,3 +19,4 @@ pub(crate) use delete_many::delete_many;
 pub(crate) use get::get;
 pub(crate) use head::head;
 pub(crate) use put::{put, store};
+pub(crate) use tags::{delete_tags, get_tags, put_tags};

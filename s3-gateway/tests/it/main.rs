@@ -19,5 +19,6 @@ mod listings;
 mod objects;
 mod ranges;
 mod signature;
+mod tags;
 mod uploads;
 mod virtual_hosts;

@@ -1,0 +1,50 @@
+//! Changes of what is said about an object: look, and change what was looked at or look again.
+
+use storage_engine::ErrorKind;
+use storage_engine::archive::annotate::Annotation;
+use storage_engine::archive::object::{Attributes, Object};
+use storage_engine::archive::put::Stored;
+use storage_engine::name::{BucketName, ObjectKey};
+
+use crate::access::Entered;
+use crate::refusal::{Answer, Code, Refusal};
+
+/// How often an object is looked at again that another change was faster with.
+const LOOKS_MAX: usize = 8;
+
+/// What is to be said about an object from now on.
+pub(super) struct Said {
+    /// The object as it was looked at.
+    pub(super) object: Object,
+    /// What is said about it, all of it.
+    pub(super) attributes: Attributes,
+    /// Whether it counts as modified.
+    pub(super) renews_time: bool,
+}
+
+/// Looks at an object and says what `look` says about it. Blocking.
+///
+/// *Durability*: durable on return.
+///
+/// *Errors*: those of `look` and of the engine; `OperationAborted` where others are always faster.
+pub(super) fn annotate(
+    entered: &Entered,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    look: impl Fn() -> Answer<Said>,
+) -> Answer<Stored> {
+    for _ in 0..LOOKS_MAX {
+        let Said { object, attributes, renews_time } = look()?;
+        let annotation = Annotation {
+            version: Some(object.version_id),
+            revision: object.revision,
+            attributes,
+            renews_time,
+        };
+        match entered.archive().annotate(&entered.caller(), bucket, key, annotation) {
+            Err(error) if error.kind() == ErrorKind::PreconditionFailed => {}
+            annotated => return Ok(annotated?),
+        }
+    }
+    Err(Refusal::new(Code::OperationAborted))
+}
