@@ -9,9 +9,10 @@ use super::body::Staging;
 use super::multipart::{CompletedPart, Completion, OBJECT_BYTES_MAX, PART_BYTES_MIN};
 use super::object::ObjectPart;
 use super::open::{Archive, Inner};
+use super::parts_log::{self, PartLine};
 use super::put::{Content, PutDetails, PutTarget, Staged, Stored, shown_version};
 use super::store::uuid_at;
-use super::upload_store::{self, PartLine};
+use super::upload_store;
 use super::uploads::{OpenUpload, no_such_upload};
 use crate::caller::Caller;
 use crate::digest::{
@@ -35,8 +36,8 @@ impl Archive {
             Ok(open) => open,
             Err(gone) => return self.inner.answer_of_completed(&completion).ok_or(gone),
         };
-        let mut is_open = open.is_open.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*is_open {
+        let mut progress = open.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if !progress.is_open {
             return self
                 .inner
                 .answer_of_completed(&completion)
@@ -89,7 +90,7 @@ impl Archive {
         };
         let staged = Staged { place: BodyPlace::Staged, inline: Bytes::new(), staging };
         let stored = self.put_version(caller, &target, &open.element, content, staged, details)?;
-        *is_open = false;
+        progress.is_open = false;
         self.inner.uploads.end(&open);
         Ok(stored)
     }
@@ -117,7 +118,7 @@ impl Inner {
 
 /// The parts that the client names, each as it arrived.
 fn chosen_parts(open: &OpenUpload, completion: &Completion) -> Result<Vec<PartLine>> {
-    let mut arrived = upload_store::parts(&*open.element.disk, completion.upload.id)?;
+    let mut arrived = parts_log::parts(&*open.element.disk, completion.upload.id)?;
     if completion.parts.is_empty() {
         return Err(Error::new(ErrorKind::InvalidPart, "complete upload").because("no part is named"));
     }

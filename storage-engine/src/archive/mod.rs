@@ -21,6 +21,7 @@ mod listing;
 pub mod multipart;
 pub mod object;
 mod open;
+pub(crate) mod parts_log;
 mod place;
 pub mod put;
 mod read;

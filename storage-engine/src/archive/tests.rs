@@ -22,6 +22,7 @@ mod annotating;
 mod buckets;
 mod conditions;
 mod copying;
+mod parts;
 mod versions;
 
 struct Fixture {

@@ -10,9 +10,10 @@ use super::multipart::{
     UploadListing, UploadRef,
 };
 use super::open::{Archive, Inner};
+use super::parts_log::{self, PartLine, PartsLog, part_file};
 use super::place::ingest_mode;
 use super::store::uuid_at;
-use super::upload_store::{self, PartLine, UploadDocument, part_file};
+use super::upload_store::{self, UploadDocument};
 use crate::bucket::no_such_bucket;
 use crate::caller::Caller;
 use crate::catalog::common_prefix;
@@ -38,8 +39,15 @@ type UploadKey = (BucketName, ObjectKey, UploadId);
 pub(super) struct OpenUpload {
     pub(super) document: UploadDocument,
     pub(super) element: Arc<Element>,
-    /// Held while a part is kept, and alone by completion and abort; `false` once it has ended.
-    pub(super) is_open: Mutex<bool>,
+    /// Held while a part is kept, and by completion and abort.
+    pub(super) progress: Mutex<Progress>,
+}
+
+/// How far an open upload is.
+pub(super) struct Progress {
+    /// `false` once it has ended.
+    pub(super) is_open: bool,
+    log: PartsLog,
 }
 
 impl Uploads {
@@ -54,7 +62,8 @@ impl Uploads {
             )));
         }
         let key = key_of(&document.upload);
-        open.insert(key, Arc::new(OpenUpload { document, element, is_open: Mutex::new(true) }));
+        let progress = Mutex::new(Progress { is_open: true, log: PartsLog::default() });
+        open.insert(key, Arc::new(OpenUpload { document, element, progress }));
         Ok(())
     }
 
@@ -88,9 +97,9 @@ impl Uploads {
     /// *Concurrency*: the caller does not hold the bucket, for which a completion waits inside the upload.
     /// *Errors*: `Io`.
     pub(super) fn end_with_bucket(&self, upload: &OpenUpload) -> Result<()> {
-        let mut is_open = upload.is_open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = upload.progress.lock().unwrap_or_else(PoisonError::into_inner);
         upload_store::remove_document(&*upload.element.disk, upload.document.upload.id)?;
-        *is_open = false;
+        progress.is_open = false;
         self.end(upload);
         Ok(())
     }
@@ -178,8 +187,8 @@ impl Archive {
     pub fn put_part(&self, upload: &UploadRef, number: u16, body: Body) -> Result<Part> {
         let _gate = self.enter()?;
         let open = self.inner.uploads.get(upload)?;
-        let is_open = open.is_open.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*is_open {
+        let mut progress = open.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if !progress.is_open {
             return Err(no_such_upload(upload));
         }
         let digest = &body.digest;
@@ -196,7 +205,7 @@ impl Archive {
             checksum: chosen.map(|sum| (sum.algorithm.as_str().to_owned(), sum.value.to_string())),
             modified_ms: self.inner.options.clock.now_ms(),
         };
-        upload_store::add_part(&*open.element.disk, upload.id, &staged_path(body.staging.id), &line)?;
+        progress.log.add(&*open.element.disk, upload.id, &staged_path(body.staging.id), &line)?;
         let mut staging = body.staging;
         staging.published_as_part();
         Ok(line.part())
@@ -207,7 +216,7 @@ impl Archive {
     /// *Errors*: `NoSuchUpload`, `Io`.
     pub fn parts(&self, upload: &UploadRef, after: Option<u16>, max: usize) -> Result<PartListing> {
         let open = self.inner.uploads.get(upload)?;
-        let lines = upload_store::parts(&*open.element.disk, upload.id)?;
+        let lines = parts_log::parts(&*open.element.disk, upload.id)?;
         let rest = lines.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
         let mut parts: Vec<Part> =
             rest.map(|(_, line)| line.part()).take(max.min(PAGE_ENTRIES_MAX) + 1).collect();
@@ -265,13 +274,13 @@ impl Archive {
     pub fn abort_upload(&self, caller: &Caller, upload: &UploadRef) -> Result<()> {
         let _gate = self.enter()?;
         let open = self.inner.uploads.get(upload)?;
-        let mut is_open = open.is_open.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*is_open {
+        let mut progress = open.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if !progress.is_open {
             return Err(no_such_upload(upload));
         }
         self.inner.note(caller, &open.element)?;
         upload_store::remove_document(&*open.element.disk, upload.id)?;
-        *is_open = false;
+        progress.is_open = false;
         self.inner.uploads.end(&open);
         Ok(())
     }

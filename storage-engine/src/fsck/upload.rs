@@ -6,7 +6,8 @@ use super::check::Run;
 use super::finding::{FindingKind, told};
 use super::root::Root;
 use crate::archive::multipart::UploadId;
-use crate::archive::upload_store::{self, UploadDocument};
+use crate::archive::parts_log;
+use crate::archive::upload_store::UploadDocument;
 use crate::disk::{DirEntry, EntryKind};
 use crate::element::{STAGING_DIR, UPLOADS_DIR};
 
@@ -58,7 +59,7 @@ impl Run<'_> {
 
     /// Checks that each part that was acknowledged is there in its size.
     fn check_parts(&mut self, root: &Root, id: UploadId, folder: &str) {
-        let parts = match upload_store::parts(&*root.disk, id) {
+        let parts = match parts_log::parts(&*root.disk, id) {
             Ok(parts) => parts,
             Err(error) => {
                 let path = format!("{folder}/parts.log");

@@ -6,7 +6,7 @@ use super::model::Model;
 use super::script::{self, Step};
 use super::survey::{chain, check, survey};
 use super::world::World;
-use crate::disk::simulated::{Capacity, Machine, Profile};
+use crate::disk::simulated::{Capacity, Fault, Machine, Profile};
 use crate::error::ErrorKind;
 
 const BLOCK: u64 = 4096;
@@ -32,7 +32,7 @@ fn put(key: &'static str, size: usize, fill: u8) -> Step {
 #[test]
 fn a_disk_that_fills_during_a_change_refuses_it_and_nothing_else() {
     let base = World::prepared(&script::before());
-    let budget = Budget::new(3, 1);
+    let budget = Budget::new(5, 1);
     for blocks in budget.calls(60, 0).map(|blocks| blocks - 1) {
         let puts = [put("new", 600, 70), put("new/large", 90_000, 71), put("large", 70_001, 72)];
         let copy = |from, key| Step::Copy { from, key, class: None };
@@ -70,6 +70,34 @@ fn fill_during((base, before): &(Machine, Model), blocks: u64, step: &Step) {
     world.machine.reboot();
     world.open().unwrap_or_else(|error| panic!("{place}: {}", chain(&error)));
     check(&world, &[model.visible()]);
+}
+
+/// An annotation that could not be published was taken back; a power cut that brings its overflow
+/// sidecar to light again, and not its removal, leaves nothing of it behind a start.
+#[test]
+fn an_annotation_that_was_taken_back_leaves_nothing() {
+    let (base, before) = World::prepared(&script::before());
+    let step = Step::Annotate { key: "small", fill: 75, note: 4000 };
+    let mut probe = World::on(base.fork(Profile::Ordered, 0));
+    probe.open().unwrap();
+    probe.step(&step).unwrap();
+    let trace = probe.machine.trace();
+    let rename = trace.iter().rfind(|line| line.contains(" replace ") && line.ends_with(".attr.json"));
+    let rename: u64 =
+        rename.expect("a sidecar is renamed").trim_start().split(' ').next().unwrap().parse().unwrap();
+    for seed in 0..12 {
+        let mut world = World::on(base.fork(Profile::Reordered, seed));
+        world.open().unwrap();
+        world.machine.fail_at(rename, Fault::NoSpace);
+        let refused = world.step(&step).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::StorageFull, "{}", chain(&refused));
+        check(&world, &[before.visible()]);
+        world.machine.power_off();
+        drop(world.archive.take());
+        world.machine.reboot();
+        world.open().unwrap_or_else(|error| panic!("seed {seed}: {}", chain(&error)));
+        check(&world, &[before.visible()]);
+    }
 }
 
 /// A stop and start on a disk without any room: what is there is served.

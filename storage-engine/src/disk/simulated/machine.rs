@@ -79,6 +79,12 @@ impl Machine {
         self.state().calls
     }
 
+    /// How many bytes were read from files.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.state().bytes_read
+    }
+
     /// Lets the power fail during call number `call`, which may be half done; it and every later
     /// one answers an error of kind `Other`.
     pub fn crash_at(&self, call: u64) {

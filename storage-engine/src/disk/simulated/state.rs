@@ -75,6 +75,8 @@ pub(super) struct State {
     /// Rises when the machine or its processes start anew: older handles are dead.
     pub(super) epoch: u64,
     pub(super) calls: u64,
+    /// Bytes that were read from files.
+    pub(super) bytes_read: u64,
     trace: VecDeque<String>,
     orders: u64,
     inode_ids: u64,
@@ -95,6 +97,7 @@ impl State {
             is_off: false,
             epoch: 0,
             calls: 0,
+            bytes_read: 0,
             trace: VecDeque::new(),
             orders: 0,
             inode_ids: 0,

@@ -207,9 +207,11 @@ impl SimulatedFile {
 
 impl DiskFile for SimulatedFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let state = self.machine.state();
+        let mut state = self.machine.state();
         state.check_power(self.epoch)?;
-        Ok(state.file(self.id)?.content.read_at(buffer, offset))
+        let count = state.file(self.id)?.content.read_at(buffer, offset);
+        state.bytes_read += count as u64;
+        Ok(count)
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
