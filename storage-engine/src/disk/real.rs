@@ -274,7 +274,10 @@ impl DiskFile for RealFile {
                 Ok(0) => return Ok(false),
                 Ok(count) => left = left.saturating_sub(count as u64),
                 Err(Errno::INTR) => {}
-                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => return Ok(false),
+                // PERM: what a container that does not know the call answers.
+                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => {
+                    return Ok(false);
+                }
                 Err(error) => return Err(error.into()),
             }
         }
