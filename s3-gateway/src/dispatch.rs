@@ -9,7 +9,7 @@ use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use crate::access::Visit;
 use crate::crossing::Crossing;
 use crate::settings::Settings;
-use crate::{bucket, listing, object, upload};
+use crate::{acl, bucket, listing, object, upload};
 
 /// What every operation is given besides its request.
 #[derive(Clone)]
@@ -61,9 +61,11 @@ dispatch! {
     delete_object(DeleteObjectInput) -> DeleteObjectOutput: object::delete,
     delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput: object::delete_tags,
     delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput: object::delete_many,
+    get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput: acl::of_bucket,
     get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput: bucket::location,
     get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput: bucket::versioning,
     get_object(GetObjectInput) -> GetObjectOutput: object::get,
+    get_object_acl(GetObjectAclInput) -> GetObjectAclOutput: acl::of_object,
     get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput: object::attributes,
     get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput: object::get_tags,
     head_bucket(HeadBucketInput) -> HeadBucketOutput: bucket::head,
@@ -74,7 +76,9 @@ dispatch! {
     list_objects(ListObjectsInput) -> ListObjectsOutput: listing::by_marker,
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output: listing::by_token,
     list_parts(ListPartsInput) -> ListPartsOutput: upload::list_parts,
+    put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput: acl::put_of_bucket,
     put_object(PutObjectInput) -> PutObjectOutput: object::put,
+    put_object_acl(PutObjectAclInput) -> PutObjectAclOutput: acl::put_of_object,
     put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput: object::put_tags,
     upload_part(UploadPartInput) -> UploadPartOutput: upload::part,
     upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput: upload::part_copy,

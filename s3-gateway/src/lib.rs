@@ -22,6 +22,7 @@
 //! | anonymous requests | 403 `AccessDenied` |
 
 mod access;
+mod acl;
 mod addressing;
 mod bucket;
 mod crossing;

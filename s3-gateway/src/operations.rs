@@ -16,7 +16,7 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 27] = [
+pub const OPERATIONS: [Operation; 31] = [
     operation("AbortMultipartUpload", Action::AbortMultipartUpload),
     operation("CompleteMultipartUpload", Action::PutObject),
     operation("CopyObject", Action::PutObject),
@@ -26,9 +26,11 @@ pub const OPERATIONS: [Operation; 27] = [
     operation("DeleteObject", Action::DeleteObject),
     operation("DeleteObjectTagging", Action::DeleteObjectTagging),
     operation("DeleteObjects", Action::DeleteObject),
+    operation("GetBucketAcl", Action::GetBucketAcl),
     operation("GetBucketLocation", Action::GetBucketLocation),
     operation("GetBucketVersioning", Action::GetBucketVersioning),
     operation("GetObject", Action::GetObject),
+    operation("GetObjectAcl", Action::GetObjectAcl),
     operation("GetObjectAttributes", Action::GetObject),
     operation("GetObjectTagging", Action::GetObjectTagging),
     operation("HeadBucket", Action::ListBucket),
@@ -40,7 +42,9 @@ pub const OPERATIONS: [Operation; 27] = [
     operation("ListObjectsV2", Action::ListBucket),
     operation("ListParts", Action::ListMultipartUploadParts),
     operation("PostObject", Action::PutObject),
+    operation("PutBucketAcl", Action::PutBucketAcl),
     operation("PutObject", Action::PutObject),
+    operation("PutObjectAcl", Action::PutObjectAcl),
     operation("PutObjectTagging", Action::PutObjectTagging),
     operation("UploadPart", Action::PutObject),
     operation("UploadPartCopy", Action::PutObject),

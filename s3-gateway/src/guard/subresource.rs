@@ -7,17 +7,32 @@ use http::Method;
 
 use crate::refusal::{Answer, Code, Refusal};
 
-/// Parameters that the served changes understand, and those that say nothing about what to do.
-const UNDERSTOOD: [&str; 7] = ["delete", "partNumber", "tagging", "uploadId", "uploads", "versionId", "x-id"];
+const CHANGES: [Method; 3] = [Method::PUT, Method::POST, Method::DELETE];
+
+/// Parameters that s3s understands in a request of a method; the last says nothing about what to do.
+const UNDERSTOOD: [(&str, &[Method]); 8] = [
+    ("acl", &[Method::PUT]),
+    ("delete", &[Method::POST]),
+    ("partNumber", &[Method::PUT]),
+    ("tagging", &[Method::PUT, Method::DELETE]),
+    ("uploadId", &CHANGES),
+    ("uploads", &[Method::POST]),
+    ("versionId", &[Method::PUT, Method::DELETE]),
+    ("x-id", &CHANGES),
+];
 
 /// Refuses a PUT, POST or DELETE with a parameter, of those named, that no served change understands.
 ///
 /// *Errors*: `NotImplemented`, naming it.
 pub(super) fn check<'a>(method: &Method, mut names: impl Iterator<Item = &'a str>) -> Answer<()> {
-    if ![Method::PUT, Method::POST, Method::DELETE].contains(method) {
+    if !CHANGES.contains(method) {
         return Ok(());
     }
-    let is_understood = |name: &&str| UNDERSTOOD.contains(name) || name.starts_with("X-Amz-");
+    let is_understood = |name: &&str| {
+        let mut understood = UNDERSTOOD.iter();
+        let is_known = understood.any(|(known, methods)| known == name && methods.contains(method));
+        is_known || name.starts_with("X-Amz-")
+    };
     match names.find(|name| !is_understood(name)) {
         None => Ok(()),
         Some(name) => Err(Refusal::because(

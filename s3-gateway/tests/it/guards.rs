@@ -111,6 +111,10 @@ async fn a_change_whose_query_is_not_understood_is_not_made() {
     let requests = [
         door.user.delete("/docs/k?retention"),
         door.user.delete("/docs/k?acl"),
+        door.user.post("/docs/k?acl"),
+        door.user.delete("/docs/k?uploads"),
+        door.user.put("/docs/k?delete").body("2"),
+        door.user.put("/docs/k?uploads").body("2"),
         door.user.put("/docs/k?renameObject").body("2"),
         door.user.put("/docs/k?restore").body("2"),
         door.user.delete("/docs?metadataConfiguration"),

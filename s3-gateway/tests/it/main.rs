@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test's failure is a panic")]
 
 mod access;
+mod acls;
 mod attributes;
 mod bodies;
 mod buckets;
