@@ -1,6 +1,7 @@
 //! The S3 trait of s3s: each operation goes to its own file, and its refusal into the request's context.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Extensions;
 use s3s::dto;
@@ -18,11 +19,13 @@ pub(crate) struct Gateway {
     pub(crate) crossing: Crossing,
     /// The region of this archive.
     pub(crate) region: String,
+    /// Longest silence before an answer.
+    pub(crate) silence_max: Duration,
 }
 
 impl Gateway {
     pub(crate) fn new(crossing: Crossing, settings: &Settings) -> Self {
-        Self { crossing, region: settings.region.clone() }
+        Self { crossing, region: settings.region.clone(), silence_max: settings.silence_max }
     }
 }
 

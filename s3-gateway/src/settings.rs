@@ -19,6 +19,8 @@ pub struct Settings {
     pub header_timeout: Duration,
     /// Longest pause inside a request's body.
     pub body_pause_max: Duration,
+    /// Longest time that a client waits for the head of an answer to a copy or a completion.
+    pub silence_max: Duration,
     /// Longest time that requests in flight are given at shutdown.
     pub drain_timeout: Duration,
 }
@@ -33,6 +35,7 @@ impl Default for Settings {
             blocking_calls_max: 256,
             header_timeout: Duration::from_secs(20),
             body_pause_max: Duration::from_secs(60),
+            silence_max: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(25),
         }
     }

@@ -19,7 +19,7 @@ use crate::access::{Entered, Visit};
 use crate::dispatch::Gateway;
 use crate::intake::{attributes, refuse_unsupported, value_of, write_conditions};
 use crate::refusal::{Answer, Code, Refusal};
-use crate::response::timestamp;
+use crate::response::{answer_in_time, timestamp};
 
 /// Copies an object without its bytes leaving the server.
 ///
@@ -53,13 +53,14 @@ pub(crate) async fn copy(
         conditions: write_conditions(&headers)?,
     };
     let named_version = copying.source.version;
-    let stored = gateway.crossing.run(move || copying.run(&visit)).await?;
-    Ok(S3Response::new(CopyObjectOutput {
-        copy_object_result: Some(result(&stored)),
+    let copying = gateway.crossing.start(move || copying.run(&visit)).await;
+    let head = |stored: &Stored, copied| CopyObjectOutput {
+        copy_object_result: Some(copied),
         copy_source_version_id: named_version.map(|version| version.to_string()),
         version_id: stored.version_id.map(|version| version.to_string()),
         ..CopyObjectOutput::default()
-    }))
+    };
+    answer_in_time(copying, gateway.silence_max, result, head).await
 }
 
 /// What a request asks for.

@@ -32,7 +32,7 @@ pub(crate) async fn get(
         let entered = visit.enter(&bucket, Some(&key))?;
         let reader = entered.archive().read(&bucket, &key, version)?;
         conditions.check(reader.object())?;
-        let selected = selection.of(reader.object())?;
+        let selected = selection.if_kept(conditions.keeps_range(reader.object())).of(reader.object())?;
         let object = reader.object().clone();
         Ok((object, Pieces::begin(reader, selected.span.clone())?, selected))
     };

@@ -31,7 +31,7 @@ pub(crate) async fn head(
         let entered = visit.enter(&bucket, Some(&key))?;
         let object = entered.archive().object(&bucket, &key, version)?;
         conditions.check(&object)?;
-        let selected = selection.of(&object)?;
+        let selected = selection.if_kept(conditions.keeps_range(&object)).of(&object)?;
         Ok((object, selected))
     };
     let (object, selected) = gateway.crossing.run(look).await?;

@@ -1,6 +1,6 @@
 //! Conditions of a read (RFC 9110, section 13; API page "GetObject").
 
-use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH, LAST_MODIFIED};
+use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use s3s::dto::Timestamp;
 use storage_engine::archive::object::Object;
@@ -19,6 +19,7 @@ pub(crate) struct ReadConditions {
     matches_none: Option<String>,
     modified_since: Option<i64>,
     unmodified_since: Option<i64>,
+    range_if: Option<String>,
 }
 
 impl ReadConditions {
@@ -55,7 +56,19 @@ impl ReadConditions {
             matches_none: list(matches_none),
             modified_since: modified_since.map(seconds),
             unmodified_since: unmodified_since.map(seconds),
+            range_if: list(IF_RANGE),
         }
+    }
+
+    /// Whether a range may answer, or `If-Range` names another object than this one, so that a client that
+    /// goes on with a download gets all of the new one (RFC 9110, section 13.1.5).
+    pub(crate) fn keeps_range(&self, object: &Object) -> bool {
+        let Some(validator) = &self.range_if else {
+            return true;
+        };
+        let is_time =
+            http_date(object.modified_ms).is_some_and(|time| time.as_bytes() == validator.as_bytes());
+        is_time || validator.trim() == format!("\"{}\"", object.etag)
     }
 
     /// Decides for the source of a copy, of which no cache knows anything.

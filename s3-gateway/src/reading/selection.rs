@@ -50,6 +50,14 @@ impl Selection {
         }
     }
 
+    /// The selection, whose range becomes the whole where it is not kept.
+    pub(crate) fn if_kept(self, is_kept: bool) -> Self {
+        match self {
+            Self::Range(_) if !is_kept => Self::Whole,
+            kept => kept,
+        }
+    }
+
     /// Finds the bytes in `object`.
     ///
     /// *Errors*: `InvalidRange`, `InvalidPart`, `InvalidArgument`.

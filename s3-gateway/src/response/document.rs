@@ -3,6 +3,11 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use http::HeaderValue;
+
+/// The media type of documents.
+pub(super) const XML: HeaderValue = HeaderValue::from_static("application/xml");
+
 /// What an error document says.
 pub(crate) struct ErrorDocument<'a> {
     /// The code.
@@ -22,7 +27,12 @@ pub(crate) struct ErrorDocument<'a> {
 impl ErrorDocument<'_> {
     /// Writes the document.
     pub(crate) fn to_xml(&self) -> String {
-        let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", self.to_element())
+    }
+
+    /// Writes the document without its declaration.
+    pub(crate) fn to_element(&self) -> String {
+        let mut xml = String::from("<Error>");
         element(&mut xml, "Code", self.code);
         element(&mut xml, "Message", self.message);
         for (name, value) in self.elements {

@@ -8,6 +8,8 @@ use s3s::HttpResponse;
 use storage_engine::ErrorKind;
 
 use super::bare_etag::unquote;
+use super::document::XML;
+use super::late::keep_alive;
 use super::{ErrorDocument, RequestContext, ResponseBody};
 use crate::refusal::{Code, Refusal};
 
@@ -15,7 +17,6 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const SERVER_NAME: HeaderValue = HeaderValue::from_static("ArtStore");
-const XML: HeaderValue = HeaderValue::from_static("application/xml");
 
 /// Completes what s3s answered.
 pub(crate) fn finish(
@@ -28,7 +29,7 @@ pub(crate) fn finish(
     let mut response = match context.refusal() {
         Some(refusal) if is_error || status == StatusCode::NOT_MODIFIED => refused(context, host_id, refusal),
         _ if is_error => from_s3s(context, host_id, answer),
-        _ => succeeded(answer),
+        _ => succeeded(keep_alive(answer, context, host_id)),
     };
     log(context, response.status());
     add_ids(response.headers_mut(), context, host_id);

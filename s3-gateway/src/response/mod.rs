@@ -5,6 +5,7 @@ mod body;
 mod context;
 mod document;
 mod finish;
+mod late;
 mod request_id;
 mod timestamp;
 
@@ -13,5 +14,6 @@ pub use body::{BoxError, ResponseBody};
 pub(crate) use context::RequestContext;
 pub(crate) use document::{ErrorDocument, element, is_xml};
 pub(crate) use finish::{finish, refuse};
+pub(crate) use late::answer_in_time;
 pub(crate) use request_id::RequestIds;
 pub(crate) use timestamp::timestamp;

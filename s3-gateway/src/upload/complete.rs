@@ -1,7 +1,6 @@
 //! API page "CompleteMultipartUpload".
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::HeaderMap;
 use s3s::dto::{
@@ -18,10 +17,7 @@ use crate::access::Visit;
 use crate::dispatch::Gateway;
 use crate::intake::{checksum_headers, value_of, write_conditions};
 use crate::refusal::{Answer, Code, Refusal};
-
-/// How long a client waits for the answer's head. After that it gets a head and white space, so that it
-/// does not take the silence for a lost connection; an error then stands in the body.
-const SILENCE_MAX: Duration = Duration::from_secs(5);
+use crate::response::answer_in_time;
 
 /// Makes the object of an upload's parts.
 ///
@@ -47,26 +43,12 @@ pub(crate) async fn complete(
         size: input.mpu_object_size.and_then(|size| u64::try_from(size).ok()),
     };
     let names = Names { location: visit.context().url.clone(), bucket: input.bucket, key: input.key };
-    let context = Arc::clone(visit.context());
     let work = move || {
         let entered = visit.enter(&completion.upload.bucket, Some(&completion.upload.key))?;
         Ok(entered.archive().complete_upload(&entered.caller(), completion)?)
     };
-    let mut completing = Box::pin(gateway.crossing.start(work).await);
-    if let Ok(stored) = tokio::time::timeout(SILENCE_MAX, &mut completing).await {
-        return Ok(S3Response::new(names.output(&stored?)));
-    }
-    let later = async move {
-        let stored = completing.await.map_err(|refusal| {
-            tracing::warn!(kind = ?refusal.kind(), %refusal, "an upload was not completed");
-            let mut error = refusal.to_s3_error();
-            error.set_request_id(context.request_id.to_string());
-            error
-        })?;
-        Ok(names.output(&stored))
-    };
-    let output = CompleteMultipartUploadOutput { future: Some(Box::pin(later)), ..Default::default() };
-    Ok(S3Response::new(output))
+    let completing = gateway.crossing.start(work).await;
+    answer_in_time(completing, gateway.silence_max, |stored| names.output(stored), |_, output| output).await
 }
 
 /// What the answer repeats of the request.

@@ -14,7 +14,7 @@ use crate::dispatch::Gateway;
 use crate::intake::{refuse_unsupported, value_of};
 use crate::object::{CopySource, SourceTimes, source_too_large};
 use crate::refusal::{Answer, Code, Refusal};
-use crate::response::timestamp;
+use crate::response::{answer_in_time, timestamp};
 
 /// Keeps a range of an object as a part.
 ///
@@ -44,12 +44,13 @@ pub(crate) async fn part_copy(
         let span = SourceRange::span(range, reader.object().size)?;
         Ok(entered.archive().copy_part(&upload, number, &reader, span)?)
     };
-    let part = gateway.crossing.run(work).await?;
-    Ok(S3Response::new(UploadPartCopyOutput {
-        copy_part_result: Some(result(&part)),
+    let copying = gateway.crossing.start(work).await;
+    let head = |_: &Part, copied| UploadPartCopyOutput {
+        copy_part_result: Some(copied),
         copy_source_version_id: named_version.map(|version| version.to_string()),
         ..UploadPartCopyOutput::default()
-    }))
+    };
+    answer_in_time(copying, gateway.silence_max, result, head).await
 }
 
 /// `bytes=first-last`, both included, and no other form of a range.

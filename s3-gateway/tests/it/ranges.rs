@@ -74,3 +74,26 @@ async fn a_signed_query_overrides_headers_of_the_answer() {
     assert_eq!(answer.header("content-disposition"), Some("inline"));
     assert_eq!(answer.header("expires"), Some("Thu, 22 Oct 2026 07:28:00 GMT"));
 }
+
+#[tokio::test]
+async fn a_range_of_another_object_is_answered_with_the_whole() {
+    let door = Door::with_bucket().await;
+    let etag = door.store("k", "hello").await.header("etag").expect("an ETag").to_owned();
+    let time =
+        door.send(door.user.head("/docs/k").sign()).await.header("last-modified").expect("a time").to_owned();
+    let read = |validator: &str| {
+        door.user.get("/docs/k").header("range", "bytes=1-2").header("if-range", validator).sign()
+    };
+    for same in [&etag, &time] {
+        let answer = door.send(read(same)).await;
+        assert_eq!((answer.status, answer.text()), (206, "el"), "{same}");
+    }
+    for other in ["\"00000000000000000000000000000000\"", "Wed, 21 Oct 2015 07:28:00 GMT", "W/\"0\"", "?"] {
+        let answer = door.send(read(other)).await;
+        assert_eq!(
+            (answer.status, answer.text(), answer.header("content-range")),
+            (200, "hello", None),
+            "{other}"
+        );
+    }
+}
