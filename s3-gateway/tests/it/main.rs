@@ -4,6 +4,7 @@
 
 mod access;
 mod acls;
+mod attacks;
 mod attributes;
 mod bodies;
 mod buckets;
