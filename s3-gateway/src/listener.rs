@@ -114,3 +114,6 @@ async fn accept(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

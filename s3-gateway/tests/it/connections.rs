@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use s3_gateway::{Settings, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -166,4 +167,40 @@ async fn a_slow_head_and_a_slow_body_are_given_up() {
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer));
     read.await.expect("the connection ends").expect("a read");
     assert!(String::from_utf8_lossy(&answer).contains("<Code>RequestTimeout</Code>"));
+}
+
+/// HTTP/2 without negotiation, as proxies speak it: several requests share a connection, and the host of the
+/// signature is the authority.
+#[tokio::test(flavor = "multi_thread")]
+async fn http_2_serves_requests_side_by_side() {
+    let door = Door::with_bucket().await;
+    let open = open(&door).await;
+    let stream = TcpStream::connect(open.address).await.expect("a connection");
+    let (sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("a handshake");
+    tokio::spawn(async move { drop(connection.await) });
+    let exchange = |request: Request<Full<Bytes>>| {
+        let mut sender = sender.clone();
+        async move {
+            let (mut head, body) = request.into_parts();
+            head.headers.remove("host");
+            head.uri = format!("http://localhost{}", head.uri).parse().expect("a URI");
+            sender.ready().await.expect("the connection is kept");
+            let answer = sender.send_request(Request::from_parts(head, body)).await.expect("an answer");
+            assert_eq!(answer.version(), Version::HTTP_2);
+            let status = answer.status();
+            (status, answer.into_body().collect().await.expect("a whole body").to_bytes())
+        }
+    };
+    let large = Bytes::from(vec![b'a'; 3_000_000]);
+    let put = |key: &str, body: Bytes| {
+        exchange(door.user.put(&format!("/docs/{key}")).body(body).sign_without_length())
+    };
+    let stored =
+        tokio::join!(put("a", large.clone()), put("b", Bytes::from_static(b"1")), put("c", large.clone()));
+    assert_eq!([stored.0.0, stored.1.0, stored.2.0], [StatusCode::OK; 3]);
+    let get = |key: &str| exchange(door.user.get(&format!("/docs/{key}")).sign_without_length());
+    let read = tokio::join!(get("a"), get("b"), get("gone"));
+    assert_eq!([read.0.0, read.1.0, read.2.0], [StatusCode::OK, StatusCode::OK, StatusCode::NOT_FOUND]);
+    assert!(read.0.1 == large && read.1.1 == "1", "the bodies came back");
 }
