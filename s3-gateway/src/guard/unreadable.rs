@@ -11,10 +11,9 @@ pub(super) fn pass_over(method: &Method, headers: &mut HeaderMap, signed: &str) 
         return;
     }
     let is_signed = |name: &str| signed.split(';').any(|signed| signed.eq_ignore_ascii_case(name));
-    if let Some(range) = headers.get(RANGE).filter(|_| !is_signed(RANGE.as_str())) {
-        if !range.to_str().is_ok_and(is_one_range) {
-            headers.remove(RANGE);
-        }
+    let unreadable = |range: &HeaderValue| !range.to_str().is_ok_and(is_one_range);
+    if !is_signed(RANGE.as_str()) && headers.get(RANGE).is_some_and(unreadable) {
+        headers.remove(RANGE);
     }
     for name in [IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE] {
         let Some(value) = headers.get(&name).filter(|_| !is_signed(name.as_str())) else {

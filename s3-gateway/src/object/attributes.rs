@@ -131,7 +131,7 @@ impl Page {
 }
 
 fn shown(part: &ObjectPart) -> ShownPart {
-    let known: &[Checksum] = part.checksum.as_ref().map_or(&[], std::slice::from_ref);
+    let known: &[Checksum] = part.checksum.as_slice();
     let value = |algorithm| value_of(known, algorithm);
     ShownPart {
         checksum_crc32: value(ChecksumAlgorithm::Crc32),

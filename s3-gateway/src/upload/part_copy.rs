@@ -94,7 +94,7 @@ impl SourceRange {
 }
 
 fn result(part: &Part) -> CopyPartResult {
-    let known = part.checksum.as_ref().map_or(&[][..], std::slice::from_ref);
+    let known = part.checksum.as_slice();
     let checksum = |algorithm| value_of(known, algorithm);
     CopyPartResult {
         checksum_crc32: checksum(ChecksumAlgorithm::Crc32),
