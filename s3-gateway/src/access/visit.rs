@@ -5,7 +5,7 @@ use std::sync::Arc;
 use auth::{Accounts, Action, Principal, Resource, decide};
 use s3s::dto::Owner;
 use storage_engine::Archive;
-use storage_engine::archive::bucket::Bucket;
+use storage_engine::archive::bucket::{Bucket, Versioning};
 use storage_engine::caller::{Caller, Door};
 use storage_engine::name::{BucketName, ObjectKey};
 
@@ -163,6 +163,6 @@ impl Entered {
 
     /// Whether a bucket keeps every version. Blocking.
     pub(crate) fn is_versioned(&self, bucket: &BucketName) -> Answer<bool> {
-        Ok(self.archive().bucket(bucket)?.is_versioned)
+        Ok(self.archive().bucket(bucket)?.versioning == Versioning::Enabled)
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::open::Archive;
-use crate::bucket::{BucketDocument, Versioning, no_such_bucket};
+pub use crate::bucket::Versioning;
+use crate::bucket::{BucketDocument, no_such_bucket};
 use crate::caller::Caller;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, Change, Record};
@@ -22,8 +23,8 @@ pub struct Bucket {
     pub owner: Arc<str>,
     /// Milliseconds since 1970.
     pub created_ms: u64,
-    /// Whether a change adds a version and keeps the one before it.
-    pub is_versioned: bool,
+    /// Whether overwriting and deleting keep what was there.
+    pub versioning: Versioning,
 }
 
 impl Bucket {
@@ -32,7 +33,7 @@ impl Bucket {
             name: document.name.clone(),
             owner: Arc::clone(&document.owner),
             created_ms: document.created_ms,
-            is_versioned: document.versioning == Versioning::Enabled,
+            versioning: document.versioning,
         }
     }
 }
@@ -60,8 +61,8 @@ impl Archive {
                 return Err(Error::new(kind, "create bucket").about(name));
             }
             let now_ms = inner.options.clock.now_ms();
-            let document = Arc::new(BucketDocument::new(name.clone(), owner, now_ms));
-            let made = inner.sequence.draw().and_then(|seq| {
+            inner.sequence.draw().and_then(|seq| {
+                let document = BucketDocument::new(name.clone(), owner, now_ms, seq);
                 let record = Record::new(seq, now_ms, caller, Change::BucketPut { bucket: name.clone() });
                 let attachments =
                     Attachments { document: document.encode().into(), ..Attachments::default() };
@@ -69,7 +70,9 @@ impl Archive {
                 match element.put_bucket(&document) {
                     Ok(()) => {
                         committed.applied();
-                        Ok(Bucket::of(&document))
+                        let made = Bucket::of(&document);
+                        *held = Some(Arc::new(document));
+                        Ok(made)
                     }
                     Err(error) => {
                         // A full disk refuses the bucket; where it cannot be taken back, the log keeps it.
@@ -79,11 +82,7 @@ impl Archive {
                         Err(error)
                     }
                 }
-            });
-            if made.is_ok() {
-                *held = Some(document);
-            }
-            made
+            })
         };
         if made.is_err() {
             inner.buckets.forget_deleted(name);

@@ -30,6 +30,7 @@ pub mod status;
 mod store;
 pub(crate) mod upload_store;
 mod uploads;
+mod versioning;
 
 pub(crate) use checkpoint::CheckpointMark;
 pub(crate) use control::read_archive_id;

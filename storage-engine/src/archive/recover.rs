@@ -53,6 +53,7 @@ impl Inner {
                 tracing::warn!(path = %place.path, "a superseded version lies beside its successor; artstore fsck reports it");
             }
         }
+        self.renew_bucket_documents(&elements);
         self.checkpoint_recovered(&mut mark, &elements, &recovered)?;
         sweep_partial(&*self.disk, "control")?;
         for (element, mut recovered) in elements.iter().zip(recovered) {
@@ -78,6 +79,19 @@ impl Inner {
             tracing::info!(changes = count, scanned, "the archive was recovered");
         }
         Ok(())
+    }
+
+    /// Brings the bucket documents of elements that were away while settings changed up to date, so that
+    /// each element tells the same alone. Where that fails, as on a full disk, the later document counts all
+    /// the same, and the next object there brings it along.
+    fn renew_bucket_documents(&self, elements: &[Arc<Element>]) {
+        for document in self.buckets.all() {
+            for element in elements.iter().filter(|element| element.holds_bucket(&document.name)) {
+                if let Err(error) = element.put_bucket(&document) {
+                    tracing::warn!(element = %element.name, bucket = %document.name, %error, "an old bucket document could not be renewed");
+                }
+            }
+        }
     }
 
     /// Takes in the open uploads of an element. Those of a bucket that was deleted are over.
@@ -279,7 +293,8 @@ impl Inner {
             }
             Change::BucketPut { .. } => {
                 let document = BucketDocument::decode(&attachments.document, "log record")?;
-                element.put_bucket(&document)?;
+                let holders = self.holders_of(&document.name, &element);
+                holders.iter().try_for_each(|holder| holder.put_bucket(&document))?;
                 self.buckets.admit(document);
                 Ok(())
             }

@@ -11,11 +11,12 @@ use super::list::{ListEntry, ListRequest};
 use super::multipart::{CompletedPart, Completion, NewUpload, UploadRef};
 use super::object::Attributes;
 use super::put::{PutDetails, PutTarget, Stored, WriteConditions};
+use super::status::NewElement;
 use super::{Archive, DeleteConditions, OpenOptions};
 use crate::caller::{Caller, Door};
 use crate::digest::ClientDigests;
 use crate::mode::Mode;
-use crate::name::{BucketName, ObjectKey};
+use crate::name::{BucketName, ElementName, ObjectKey};
 use crate::{ErrorKind, Result};
 
 mod annotating;
@@ -23,6 +24,7 @@ mod buckets;
 mod conditions;
 mod copying;
 mod parts;
+mod versioning;
 mod versions;
 
 struct Fixture {
@@ -98,6 +100,17 @@ fn names(archive: &Archive, bucket: &BucketName, prefix: &str, delimiter: Option
         ListEntry::CommonPrefix(prefix) => prefix,
     };
     entries.into_iter().map(name).collect()
+}
+
+/// Makes an element of mode edit; its root.
+fn element(archive: &Archive, name: &str) -> PathBuf {
+    let new = NewElement {
+        name: ElementName::parse(name).unwrap(),
+        mode: Mode::Edit,
+        root: None,
+        max_size_bytes: None,
+    };
+    archive.create_element(&caller(), new).unwrap().root
 }
 
 fn content(length: usize, seed: u8) -> Vec<u8> {

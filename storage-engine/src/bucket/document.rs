@@ -20,7 +20,7 @@ const ORDER: [&str; 6] = ["schema", "name", "owner", "created_at", "generation",
 
 /// Whether overwriting and deleting keep what was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Versioning {
+pub enum Versioning {
     /// It was never switched on: a key has one version, `null`.
     Never,
     /// Each PUT adds a version, a DELETE adds a marker.
@@ -35,7 +35,8 @@ pub(crate) struct BucketDocument {
     pub(crate) name: BucketName,
     pub(crate) owner: Arc<str>,
     pub(crate) created_ms: u64,
-    /// Counts the changes of the bucket's settings.
+    /// Number of the change that made the settings: of two documents the higher is the bucket, also where
+    /// an element was away when the other changed.
     pub(crate) generation: u64,
     pub(crate) versioning: Versioning,
     unknown: Members,
@@ -54,18 +55,25 @@ impl Versioning {
 }
 
 impl BucketDocument {
-    pub(crate) fn new(name: BucketName, owner: &str, created_ms: u64) -> Self {
+    /// The document of a bucket that change `seq` makes.
+    pub(crate) fn new(name: BucketName, owner: &str, created_ms: u64, seq: u64) -> Self {
         Self {
             name,
             owner: owner.into(),
             created_ms,
-            generation: 1,
+            generation: seq,
             versioning: Versioning::Never,
             unknown: Members::new(),
         }
     }
 
-    fn path(name: &BucketName) -> String {
+    /// The same as change `seq` leaves it, before anything is set.
+    pub(crate) fn revised(&self, seq: u64) -> Self {
+        Self { generation: seq.max(self.generation.saturating_add(1)), ..self.clone() }
+    }
+
+    /// Where the document lies in an element.
+    pub(crate) fn path(name: &BucketName) -> String {
         format!("{BUCKETS_DIR}/{name}.json")
     }
 

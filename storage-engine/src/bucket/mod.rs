@@ -3,5 +3,6 @@
 mod document;
 mod set;
 
-pub(crate) use document::{BUCKETS_DIR, BucketDocument, Versioning};
+pub use document::Versioning;
+pub(crate) use document::{BUCKETS_DIR, BucketDocument};
 pub(crate) use set::{BucketSet, no_such_bucket};

@@ -141,6 +141,26 @@ impl Element {
         Ok(())
     }
 
+    /// Whether a document of the bucket lies here.
+    pub(crate) fn holds_bucket(&self, name: &BucketName) -> bool {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name)
+    }
+
+    /// Puts a bucket document back in the place of a later one that must not stay. Where it lies here still
+    /// nothing is written, so that a full disk does not stand in the way.
+    ///
+    /// *Durability*: durable on return.
+    pub(crate) fn take_back_bucket(&self, document: &BucketDocument) -> Result<()> {
+        let mut known = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = BucketDocument::path(&document.name);
+        if BucketDocument::read(&*self.disk, &path).is_ok_and(|found| found == *document) {
+            return Ok(());
+        }
+        document.write(&*self.disk)?;
+        known.insert(document.name.clone(), document.generation);
+        Ok(())
+    }
+
     /// Removes a bucket document. *Durability*: durable on return.
     pub(crate) fn remove_bucket(&self, name: &BucketName) -> Result<()> {
         let mut known = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::conditions::set_versioning;
 use super::{Fixture, caller, get, key, killed, put};
 use crate::archive::annotate::{Annotation, keeps_overflow};
+use crate::archive::bucket::Versioning;
 use crate::archive::object::Attributes;
 use crate::archive::put::Stored;
 use crate::archive::{Archive, OpenOptions};
-use crate::bucket::Versioning;
 use crate::clock::Clock;
 use crate::fsck::{self, FsckOptions};
 use crate::mode::{ChangeKind, Mode, Permit};
@@ -135,7 +134,7 @@ fn an_older_version_is_annotated_in_its_place() {
     let fixture = Fixture::new();
     let (archive, bucket) = (fixture.open(), &fixture.bucket);
     archive.create_bucket(&caller(), bucket, "0199-account").unwrap();
-    set_versioning(&archive, bucket, Versioning::Enabled);
+    archive.set_versioning(&caller(), bucket, Versioning::Enabled).unwrap();
     let old = put(&archive, bucket, "a", None, b"old").unwrap().version_id;
     put(&archive, bucket, "a", None, b"new").unwrap();
     assert_eq!(annotate(&archive, bucket, "a", old, noted("old")).unwrap().version_id, old);

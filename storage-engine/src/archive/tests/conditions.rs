@@ -1,23 +1,11 @@
 //! Conditions of deletes and writes.
 
-use std::sync::Arc;
-
 use super::{Fixture, caller, get, key, put};
+use crate::archive::bucket::Versioning;
 use crate::archive::put::WriteConditions;
 use crate::archive::{Archive, DeleteConditions, Deleted};
-use crate::bucket::{BucketDocument, Versioning};
 use crate::name::{BucketName, VersionId};
 use crate::{ErrorKind, Result};
-
-/// Sets the versioning of a bucket until the archive is opened again.
-pub(super) fn set_versioning(archive: &Archive, bucket: &BucketName, versioning: Versioning) {
-    let open = archive.inner.buckets.get(bucket).unwrap();
-    let mut held = open.hold_alone();
-    let mut document = BucketDocument::clone(held.as_ref().unwrap());
-    document.versioning = versioning;
-    document.generation += 1;
-    *held = Some(Arc::new(document));
-}
 
 fn delete_if(
     archive: &Archive,
@@ -48,7 +36,7 @@ fn a_delete_removes_only_what_it_names() {
     delete_if(&archive, bucket, "a", None, &stored.etag).unwrap();
     assert_eq!(refused("a", None, "*"), ErrorKind::NoSuchKey);
 
-    set_versioning(&archive, bucket, Versioning::Enabled);
+    archive.set_versioning(&caller(), bucket, Versioning::Enabled).unwrap();
     let old = put(&archive, bucket, "b", None, b"old").unwrap();
     let new = put(&archive, bucket, "b", None, b"new").unwrap();
     assert_eq!(refused("b", None, &old.etag), ErrorKind::PreconditionFailed, "the current one counts");
@@ -72,7 +60,7 @@ fn a_marker_is_no_object_to_a_write() {
     let fixture = Fixture::new();
     let (archive, bucket) = (fixture.open(), &fixture.bucket);
     archive.create_bucket(&caller(), bucket, "0199-account").unwrap();
-    set_versioning(&archive, bucket, Versioning::Enabled);
+    archive.set_versioning(&caller(), bucket, Versioning::Enabled).unwrap();
     let stored = put(&archive, bucket, "a", None, b"one").unwrap();
     archive.delete(&caller(), bucket, &key("a"), None, &DeleteConditions::default()).unwrap();
     let put_if = |conditions| super::put_if(&archive, bucket, "a", None, b"two", conditions);
