@@ -80,6 +80,7 @@ dispatch! {
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output: listing::by_token,
     list_parts(ListPartsInput) -> ListPartsOutput: upload::list_parts,
     put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput: acl::put_of_bucket,
+    put_bucket_versioning(PutBucketVersioningInput) -> PutBucketVersioningOutput: bucket::put_versioning,
     put_object(PutObjectInput) -> PutObjectOutput: object::put,
     put_object_acl(PutObjectAclInput) -> PutObjectAclOutput: acl::put_of_object,
     put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput: object::put_tags,

@@ -16,7 +16,7 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 31] = [
+pub const OPERATIONS: [Operation; 32] = [
     operation("AbortMultipartUpload", Action::AbortMultipartUpload),
     operation("CompleteMultipartUpload", Action::PutObject),
     operation("CopyObject", Action::PutObject),
@@ -43,6 +43,7 @@ pub const OPERATIONS: [Operation; 31] = [
     operation("ListParts", Action::ListMultipartUploadParts),
     operation("PostObject", Action::PutObject),
     operation("PutBucketAcl", Action::PutBucketAcl),
+    operation("PutBucketVersioning", Action::PutBucketVersioning),
     operation("PutObject", Action::PutObject),
     operation("PutObjectAcl", Action::PutObjectAcl),
     operation("PutObjectTagging", Action::PutObjectTagging),

@@ -12,4 +12,4 @@ pub(crate) use delete::delete;
 pub(crate) use head::head;
 pub(crate) use list::list;
 pub(crate) use location::location;
-pub(crate) use versioning::versioning;
+pub(crate) use versioning::{put_versioning, versioning};

@@ -60,7 +60,7 @@ pub(crate) async fn attributes(
         object_size: i64::try_from(object.size).ok().filter(|_| wants(Attribute::ObjectSize)),
         storage_class: wants(Attribute::StorageClass)
             .then(|| StorageClass::from_static(object.class.as_str())),
-        version_id: Some(object.version_id).filter(|id| !id.is_null()).map(|id| id.to_string()),
+        version_id: object.shown_version.map(|version| version.to_string()),
         ..GetObjectAttributesOutput::default()
     };
     let mut response = S3Response::new(output);

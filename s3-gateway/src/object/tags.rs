@@ -37,7 +37,7 @@ pub(crate) async fn get_tags(
     let object = gateway.crossing.run(look).await?;
     let tags = object.attributes.tags.into_iter();
     let tag_set = tags.map(|(key, value)| Tag { key: Some(key), value: Some(value) }).collect();
-    let version_id = Some(object.version_id).filter(|id| !id.is_null()).map(|id| id.to_string());
+    let version_id = object.shown_version.map(|version| version.to_string());
     Ok(S3Response::new(GetObjectTaggingOutput { tag_set, version_id }))
 }
 

@@ -75,8 +75,7 @@ impl<'a> ObjectHeaders<'a> {
 
     /// The version; absent in a bucket that never had versioning.
     pub(crate) fn version_id(&self) -> Option<String> {
-        let version = self.object.version_id;
-        (!version.is_null()).then(|| version.to_string())
+        self.object.shown_version.map(|version| version.to_string())
     }
 
     /// What the checksums cover, where they are shown.

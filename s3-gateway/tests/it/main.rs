@@ -23,4 +23,5 @@ mod ranges;
 mod signature;
 mod tags;
 mod uploads;
+mod versions;
 mod virtual_hosts;

@@ -51,6 +51,8 @@ pub struct Object {
     pub key: ObjectKey,
     /// The version.
     pub version_id: VersionId,
+    /// The version as answers show it: none in a bucket that never had versioning.
+    pub shown_version: Option<VersionId>,
     /// Number of the change that wrote its sidecar: no other content of the key has it, and no other
     /// annotation.
     pub revision: u64,

@@ -7,7 +7,8 @@ use sha2::Digest as _;
 
 use super::object::Object;
 use super::open::{Archive, Inner};
-use crate::bucket::no_such_bucket;
+use super::put::shown_version;
+use crate::bucket::{Versioning, no_such_bucket};
 use crate::catalog::Entry;
 use crate::digest::{BLOCK_BYTES, BlockDigests, ContentHasher};
 use crate::disk::DiskFile;
@@ -37,7 +38,9 @@ impl Archive {
     /// *Errors*: `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`; `DeleteMarker` where the version named is
     /// one; `Unavailable`, `Corrupt`, `Io`.
     pub fn object(&self, bucket: &BucketName, key: &ObjectKey, version: Option<VersionId>) -> Result<Object> {
-        self.inner.find(bucket, key, version, |_, sidecar, element| Ok(object_of(sidecar, element)))
+        self.inner.find(bucket, key, version, |sidecar, element, versioning| {
+            Ok(object_of(sidecar, element, versioning))
+        })
     }
 
     /// Opens the bytes of a version.
@@ -50,11 +53,11 @@ impl Archive {
         key: &ObjectKey,
         version: Option<VersionId>,
     ) -> Result<ObjectReader> {
-        self.inner.find(bucket, key, version, |_, sidecar, element| {
+        self.inner.find(bucket, key, version, |sidecar, element, versioning| {
             if element.document().mode == Mode::Ar {
                 return Err(Error::new(ErrorKind::Archived, "open object").about(key));
             }
-            open_reader(sidecar, element)
+            open_reader(sidecar, element, versioning)
         })
     }
 }
@@ -67,13 +70,13 @@ impl Inner {
         bucket: &BucketName,
         key: &ObjectKey,
         version: Option<VersionId>,
-        take: impl Fn(&Entry, Sidecar, &Element) -> Result<T>,
+        take: impl Fn(Sidecar, &Element, Versioning) -> Result<T>,
     ) -> Result<T> {
         for attempt in 0..=UNLOCKED_TRIES_MAX {
             let _key = (attempt == UNLOCKED_TRIES_MAX).then(|| self.key_locks.lock(bucket, key));
-            let entry = self.entry(bucket, key, version)?;
+            let (entry, versioning) = self.entry(bucket, key, version)?;
             let taken =
-                self.sidecar_of(&entry).and_then(|(sidecar, element)| take(&entry, sidecar, &element));
+                self.sidecar_of(&entry).and_then(|(sidecar, element)| take(sidecar, &element, versioning));
             match taken {
                 Err(error) if error.is_missing_file() && attempt < UNLOCKED_TRIES_MAX => {}
                 Err(error) if error.is_missing_file() => {
@@ -88,13 +91,17 @@ impl Inner {
         Err(Error::new(ErrorKind::Unavailable, "read object").about(key))
     }
 
-    /// The catalog's entry of a version that is asked for.
-    fn entry(&self, bucket: &BucketName, key: &ObjectKey, version: Option<VersionId>) -> Result<Entry> {
+    /// The catalog's entry of a version that is asked for, and the versioning of its bucket.
+    fn entry(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        version: Option<VersionId>,
+    ) -> Result<(Entry, Versioning)> {
         let open_bucket = self.buckets.get(bucket)?;
-        if open_bucket.hold().is_none() {
-            return Err(no_such_bucket(bucket));
-        }
-        self.entry_in(bucket, key, version)
+        let versioning = open_bucket.hold().as_ref().map(|document| document.versioning);
+        let versioning = versioning.ok_or_else(|| no_such_bucket(bucket))?;
+        Ok((self.entry_in(bucket, key, version)?, versioning))
     }
 
     /// The same in a bucket that is known to be there.
@@ -136,12 +143,13 @@ impl Inner {
     }
 }
 
-fn object_of(sidecar: Sidecar, element: &Element) -> Object {
+fn object_of(sidecar: Sidecar, element: &Element, versioning: Versioning) -> Object {
     let mode = element.document().mode;
     Object {
         bucket: sidecar.bucket,
         key: sidecar.key,
         version_id: sidecar.version_id,
+        shown_version: shown_version(versioning, sidecar.version_id),
         revision: sidecar.placement_seq,
         size: sidecar.size,
         etag: sidecar.etag,
@@ -158,7 +166,7 @@ fn object_of(sidecar: Sidecar, element: &Element) -> Object {
     }
 }
 
-fn open_reader(sidecar: Sidecar, element: &Element) -> Result<ObjectReader> {
+fn open_reader(sidecar: Sidecar, element: &Element, versioning: Versioning) -> Result<ObjectReader> {
     debug_assert_eq!(sidecar.kind, Kind::Object);
     let path = sidecar.path.data().to_owned();
     let io = |error| Error::io("open data file", &path, error);
@@ -179,7 +187,7 @@ fn open_reader(sidecar: Sidecar, element: &Element) -> Result<ObjectReader> {
             .about(&path)
             .because("the number of its block digests does not fit its size"));
     }
-    Ok(ObjectReader { object: object_of(sidecar, element), file, blocks })
+    Ok(ObjectReader { object: object_of(sidecar, element, versioning), file, blocks })
 }
 
 /// Reads the derived file of block digests; where a copied element came without it, or it is damaged,
