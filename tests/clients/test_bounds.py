@@ -1,5 +1,6 @@
 """Bounds hold under what strains them: one huge chunk, many streams, readers that stall, ten thousand parts, forms."""
 
+import base64
 import concurrent.futures
 import contextlib
 import hashlib
@@ -9,6 +10,7 @@ import time
 import unittest
 import urllib.parse
 import uuid
+import zlib
 
 import archive
 import memory
@@ -28,6 +30,10 @@ READERS = 32
 READ_BYTES = 64 * MIB
 # What a reader takes at a time, and what the kernel may hold for it.
 SIP_BYTES = 256 * 1024
+# Twice what the door gathers before it writes.
+SLIVERED_BYTES = 512 * 1024
+SLIVERED_STREAMS = 4
+SLIVERED_GROWTH_BYTES_MAX = 32 * MIB
 PARTS = 10_000
 PARTS_PAGE = 1000
 PART_SENDERS = 64
@@ -101,6 +107,36 @@ class Bounds(archive.ArchiveTest):
         length = len(first) + stream.size_bytes + len(ending)
         payload = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
         return wire.exchange(self.server, "PUT", path, pieces(), length, payload, headers)[0]
+
+    def test_pieces_of_one_byte(self):
+        """Uploads cut into pieces of one byte, by aws-chunked or by HTTP, take no more memory than whole ones."""
+        body = bytes(range(256)) * (SLIVERED_BYTES // 256)
+        for how, put in [("aws-chunked", self.put_in_slivers), ("HTTP", self.post_in_slivers)]:
+            with self.subTest(how), concurrent.futures.ThreadPoolExecutor(SLIVERED_STREAMS) as senders:
+                keys = [f"slivers/{how}/{number}" for number in range(SLIVERED_STREAMS)]
+                with self.bounded(f"{SLIVERED_STREAMS} uploads in bytes, {how}", SLIVERED_GROWTH_BYTES_MAX):
+                    answers = list(senders.map(put, keys, [body] * SLIVERED_STREAMS))
+                self.assertLessEqual({answer.status for answer in answers}, {200, 204})
+                for key in keys:
+                    self.assert_stored(key, SLIVERED_BYTES, hashlib.sha256(body).hexdigest())
+
+    def put_in_slivers(self, key, body):
+        checksum = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
+        sent = slivers(body) + f"0\r\nx-amz-checksum-crc32:{checksum}\r\n\r\n".encode()
+        headers = {
+            "Content-Encoding": "aws-chunked", "x-amz-decoded-content-length": str(len(body)),
+            "x-amz-trailer": "x-amz-checksum-crc32",
+        }
+        payload = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+        return wire.exchange(self.server, "PUT", archive.path_of(BUCKET, key), [sent], len(sent), payload, headers)[0]
+
+    def post_in_slivers(self, key, body):
+        path, kind, before, behind = self.form(key, len(body))
+        with wire.Connection(self.server) as connection:
+            connection.send_head("POST", path, {"Content-Type": kind, "Transfer-Encoding": "chunked"})
+            pieces = [wire.chunk(before), slivers(body), wire.chunk(behind), wire.chunk(b"")]
+            connection.send(pieces)
+            return connection.answer("POST")
 
     def test_a_signed_chunk_has_at_most_four_mebibytes(self):
         """A signed chunk of 4 MiB is stored; one byte more is refused by its size, and so is one that announces 1 GiB,
@@ -247,21 +283,28 @@ class Bounds(archive.ArchiveTest):
 
     def post(self, key, stream, allowed_bytes):
         """Sends a form; its answer and the bytes of its body that were sent."""
+        path, kind, before, behind = self.form(key, allowed_bytes)
+        length = len(before) + stream.size_bytes + len(behind)
+        with wire.Connection(self.server) as connection:
+            connection.send_head("POST", path, {"Content-Type": kind, "Content-Length": length})
+            sent = connection.send(piece for pieces in ([before], stream, [behind]) for piece in pieces)
+            return connection.answer("POST"), sent
+
+    def form(self, key, allowed_bytes):
+        """The path and content type of a form, and what of it stands before the file and behind."""
         with contextlib.closing(self.server.client(signature_version="s3v4")) as client:
             form = client.generate_presigned_post(BUCKET, key, Conditions=[["content-length-range", 0, allowed_bytes]])
         boundary, lines = uuid.uuid4().hex, []
         for name, value in form["fields"].items():
             lines += [f"--{boundary}", f'Content-Disposition: form-data; name="{name}"', "", value]
         lines += [f"--{boundary}", 'Content-Disposition: form-data; name="file"; filename="f"', "", ""]
-        fields, end = "\r\n".join(lines).encode(), f"\r\n--{boundary}--\r\n".encode()
-        headers = {
-            "Content-Type": f"multipart/form-data; boundary={boundary}",
-            "Content-Length": len(fields) + stream.size_bytes + len(end),
-        }
-        with wire.Connection(self.server) as connection:
-            connection.send_head("POST", urllib.parse.urlsplit(form["url"]).path, headers)
-            sent = connection.send(piece for pieces in ([fields], stream, [end]) for piece in pieces)
-            return connection.answer("POST"), sent
+        path, kind = urllib.parse.urlsplit(form["url"]).path, f"multipart/form-data; boundary={boundary}"
+        return path, kind, "\r\n".join(lines).encode(), f"\r\n--{boundary}--\r\n".encode()
+
+
+def slivers(body):
+    """Every byte as a chunk of its own, in the framing that HTTP and aws-chunked share."""
+    return b"".join(b"1\r\n%c\r\n" % byte for byte in body)
 
 
 def part_of(number):

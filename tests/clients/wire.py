@@ -130,6 +130,11 @@ def exchange(server, method, path, pieces=(), length=0, payload=UNSIGNED, header
         return connection.answer(method), sent
 
 
+def chunk(data):
+    """Data as one chunk of HTTP; without any, the end of a body."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
 class Stream:
     """A body made while it is sent, every MiB of it different, with the digests of what was made."""
 
