@@ -1,7 +1,8 @@
 //! `aws-chunked` bodies (API page "Signature calculations for streaming uploads").
 //!
 //! s3s 0.14.1 holds each chunk whole before it passes it on, however large the client makes it. Unsigned
-//! chunks are cut here into small ones; signed ones cannot be cut, and large ones are refused.
+//! chunks are cut here into small ones, and tiny ones joined; signed ones can be neither, and large ones are
+//! refused.
 //!
 //! ```text
 //! body    = *chunk last-chunk *trailer
@@ -11,7 +12,7 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::refusal::{Answer, Code, Refusal};
 
@@ -23,8 +24,14 @@ const SIZE_LINE_BYTES_MAX: usize = 256;
 const TRAILER_BYTES_MAX: usize = 16 * 1024;
 const LINE_END: &[u8] = b"\r\n";
 
+/// Unsigned data is passed on in chunks of at least this many bytes, but for the last: a chunk costs the same
+/// however little it holds.
+const JOINED_BELOW_BYTES: usize = 8192;
+
 /// Follows the framing of a body and passes on what s3s may see of it.
 pub(super) struct ChunkFraming {
+    /// Small pieces of unsigned data, joined.
+    joined: BytesMut,
     is_signed: bool,
     decoded_length: u64,
     decoded: u64,
@@ -45,7 +52,13 @@ enum State {
 impl ChunkFraming {
     /// Starts at the beginning of a body that shall hold `decoded_length` bytes of data.
     pub(super) fn new(is_signed: bool, decoded_length: u64) -> Self {
-        Self { is_signed, decoded_length, decoded: 0, state: State::Size(Vec::new()) }
+        Self {
+            joined: BytesMut::new(),
+            is_signed,
+            decoded_length,
+            decoded: 0,
+            state: State::Size(Vec::new()),
+        }
     }
 
     /// Takes the next bytes from the connection and adds to `ready` what s3s shall see.
@@ -67,9 +80,7 @@ impl ChunkFraming {
                         self.state = State::DataEnd(0);
                     }
                     if !self.is_signed {
-                        ready.push_back(Bytes::from(format!("{:x}\r\n", data.len())));
-                        ready.push_back(data);
-                        ready.push_back(Bytes::from_static(LINE_END));
+                        self.pass_on(data, ready);
                     }
                 }
                 State::DataEnd(seen) => {
@@ -95,6 +106,25 @@ impl ChunkFraming {
             }
         }
         Ok(())
+    }
+
+    /// Passes unsigned data on, joined with the small pieces before it.
+    fn pass_on(&mut self, data: Bytes, ready: &mut VecDeque<Bytes>) {
+        if data.len() >= JOINED_BELOW_BYTES {
+            self.end_joined(ready);
+            put_chunk(data, ready);
+            return;
+        }
+        self.joined.extend_from_slice(&data);
+        if self.joined.len() >= JOINED_BELOW_BYTES {
+            self.end_joined(ready);
+        }
+    }
+
+    fn end_joined(&mut self, ready: &mut VecDeque<Bytes>) {
+        if !self.joined.is_empty() {
+            put_chunk(self.joined.split().freeze(), ready);
+        }
     }
 
     /// Takes a part of the line before a chunk.
@@ -129,6 +159,7 @@ impl ChunkFraming {
         }
         self.state = State::Trailer(0);
         if !self.is_signed {
+            self.end_joined(ready);
             ready.push_back(Bytes::from_static(b"0\r\n"));
         }
         Ok(())
@@ -141,6 +172,12 @@ impl ChunkFraming {
         let is_whole = matches!(self.state, State::Trailer(_)) && self.decoded == self.decoded_length;
         if is_whole { Ok(()) } else { Err(Refusal::new(Code::IncompleteBody)) }
     }
+}
+
+fn put_chunk(data: Bytes, ready: &mut VecDeque<Bytes>) {
+    ready.push_back(Bytes::from(format!("{:x}\r\n", data.len())));
+    ready.push_back(data);
+    ready.push_back(Bytes::from_static(LINE_END));
 }
 
 /// The size in the line before a chunk.

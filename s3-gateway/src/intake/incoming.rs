@@ -9,7 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use http::HeaderMap;
 use s3s::TrailingHeaders;
@@ -26,6 +26,9 @@ use crate::response::RequestContext;
 
 /// From this many bytes on, what was gathered is written.
 const PIECE_BYTES: usize = 256 * 1024;
+
+/// Pieces below this many bytes are copied together.
+const JOINED_BELOW_BYTES: usize = 4096;
 
 /// A body that is about to arrive. Nothing of it has been read.
 pub(crate) struct Incoming {
@@ -175,20 +178,35 @@ impl Received {
     }
 }
 
-/// Bytes that wait to be written.
+/// Bytes that wait to be written. Small ones are joined: each kept by itself would cost its share of the
+/// connection's buffer, many times what it holds.
 #[derive(Default)]
 struct Gathered {
     bytes: Vec<Bytes>,
+    /// Small ones, behind all others.
+    joined: BytesMut,
     size: usize,
 }
 
 impl Gathered {
     fn push(&mut self, bytes: Bytes) {
         self.size += bytes.len();
+        if bytes.len() < JOINED_BELOW_BYTES {
+            self.joined.extend_from_slice(&bytes);
+            return;
+        }
+        self.end_joined();
         self.bytes.push(bytes);
     }
 
+    fn end_joined(&mut self) {
+        if !self.joined.is_empty() {
+            self.bytes.push(std::mem::take(&mut self.joined).freeze());
+        }
+    }
+
     fn take(&mut self) -> Vec<Bytes> {
+        self.end_joined();
         self.size = 0;
         std::mem::take(&mut self.bytes)
     }
