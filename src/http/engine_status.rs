@@ -6,9 +6,11 @@ use http::StatusCode;
 pub(super) fn of_engine(kind: storage_engine::ErrorKind) -> StatusCode {
     use storage_engine::ErrorKind as Kind;
     match kind {
-        Kind::NoSuchBucket | Kind::NoSuchKey | Kind::NoSuchVersion | Kind::NoSuchUpload => {
-            StatusCode::NOT_FOUND
-        }
+        Kind::NoSuchBucket
+        | Kind::NoSuchKey
+        | Kind::KeyDeleted
+        | Kind::NoSuchVersion
+        | Kind::NoSuchUpload => StatusCode::NOT_FOUND,
         Kind::BucketAlreadyOwned
         | Kind::AlreadyExists
         | Kind::BucketNotEmpty

@@ -15,6 +15,8 @@ pub enum ErrorKind {
     NoSuchBucket,
     /// The key has no current object.
     NoSuchKey,
+    /// The key has no current object: its newest version is a delete marker.
+    KeyDeleted,
     /// The key has no such version.
     NoSuchVersion,
     /// The multipart upload does not exist, or has ended.
@@ -188,6 +190,7 @@ impl ErrorKind {
         match self {
             Self::NoSuchBucket => "the bucket does not exist",
             Self::NoSuchKey => "the key does not exist",
+            Self::KeyDeleted => "the key was deleted",
             Self::NoSuchVersion => "the version does not exist",
             Self::NoSuchUpload => "the upload does not exist or has ended",
             Self::BucketAlreadyOwned => "the bucket exists already and is yours",

@@ -13,7 +13,7 @@ const DELETE_MARKER_HEADER: HeaderName = HeaderName::from_static("x-amz-delete-m
 fn code_of(kind: ErrorKind) -> Code {
     match kind {
         ErrorKind::NoSuchBucket => Code::NoSuchBucket,
-        ErrorKind::NoSuchKey => Code::NoSuchKey,
+        ErrorKind::NoSuchKey | ErrorKind::KeyDeleted => Code::NoSuchKey,
         ErrorKind::NoSuchVersion => Code::NoSuchVersion,
         ErrorKind::NoSuchUpload => Code::NoSuchUpload,
         ErrorKind::BucketAlreadyOwned => Code::BucketAlreadyOwnedByYou,
@@ -61,7 +61,7 @@ impl From<Error> for Refusal {
         };
         let refusal = match error.kind() {
             ErrorKind::ModeForbids => with_mode(refusal, &error),
-            ErrorKind::DeleteMarker => {
+            ErrorKind::DeleteMarker | ErrorKind::KeyDeleted => {
                 refusal.with_header(DELETE_MARKER_HEADER, HeaderValue::from_static("true"))
             }
             _ => refusal,

@@ -40,7 +40,9 @@ async fn overwriting_and_deleting_keep_what_was_there() {
     let deleted = door.send(door.user.delete("/docs/k").sign()).await;
     assert_eq!((deleted.status, deleted.header("x-amz-delete-marker")), (204, Some("true")));
     let marker = version(&deleted);
-    door.send(door.user.get("/docs/k").sign()).await.refused(404, "NoSuchKey");
+    let gone = door.send(door.user.get("/docs/k").sign()).await;
+    gone.refused(404, "NoSuchKey");
+    assert_eq!(gone.header("x-amz-delete-marker"), Some("true"), "it was deleted, and can come back");
     for (id, text) in [("null", "zero"), (one.as_str(), "one"), (two.as_str(), "two")] {
         let read = door.send(door.user.get(&format!("/docs/k?versionId={id}")).sign()).await;
         assert_eq!((read.text(), version(&read).as_str()), (text, id));

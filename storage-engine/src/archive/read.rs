@@ -35,7 +35,7 @@ pub struct ObjectReader {
 impl Archive {
     /// One version of a key, the current one where none is named.
     ///
-    /// *Errors*: `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`; `DeleteMarker` where the version named is
+    /// *Errors*: `NoSuchBucket`, `NoSuchKey`, `KeyDeleted`, `NoSuchVersion`; `DeleteMarker` where the version named is
     /// one; `Unavailable`, `Corrupt`, `Io`.
     pub fn object(&self, bucket: &BucketName, key: &ObjectKey, version: Option<VersionId>) -> Result<Object> {
         self.inner.find(bucket, key, version, |sidecar, element, versioning| {
@@ -112,12 +112,14 @@ impl Inner {
         version: Option<VersionId>,
     ) -> Result<Entry> {
         let found = match version {
-            None => self.catalog.newest(bucket, key)?.filter(|entry| !entry.is_marker()),
+            None => self.catalog.newest(bucket, key)?,
             Some(version) => self.catalog.version(bucket, key, version)?,
         };
         match found {
             Some(entry) if entry.is_marker() => {
-                Err(Error::new(ErrorKind::DeleteMarker, "find object").about(key))
+                let is_named = version.is_some();
+                let kind = if is_named { ErrorKind::DeleteMarker } else { ErrorKind::KeyDeleted };
+                Err(Error::new(kind, "find object").about(key))
             }
             Some(entry) => Ok(entry),
             None => {
