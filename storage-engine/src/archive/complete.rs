@@ -15,6 +15,7 @@ use super::store::uuid_at;
 use super::upload_store;
 use super::uploads::{OpenUpload, no_such_upload};
 use crate::caller::Caller;
+use crate::catalog::Entry;
 use crate::digest::{
     Checksum, ChecksumAlgorithm, ChecksumHasher, ChecksumType, ContentDigest, ContentHasher,
 };
@@ -22,6 +23,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::BodyPlace;
 
 const PIECE_BYTES: usize = 1024 * 1024;
+/// Versions of one content among which an earlier completion is looked for, the newest first: a client
+/// repeats soon.
+const ALIKE_MAX: usize = 16;
 
 impl Archive {
     /// Makes one object of the parts named.
@@ -70,7 +74,7 @@ impl Archive {
         let content = Content {
             size,
             sha256: digest.sha256,
-            etag: composite_etag(&lines),
+            etag: composite_etag(lines.iter().map(|line| &*line.md5)),
             checksums: checksum.into_iter().collect(),
             checksum_type: kind,
             blocks: staging.blocks_of(&digest),
@@ -97,15 +101,20 @@ impl Archive {
 }
 
 impl Inner {
-    /// The answer of an earlier completion of the same upload, where its object is still current.
+    /// The answer of an earlier completion of the same upload, where the version that it made is still
+    /// there.
     fn answer_of_completed(&self, completion: &Completion) -> Option<Stored> {
         let upload = &completion.upload;
         let versioning = self.buckets.get(&upload.bucket).ok()?.hold().as_ref()?.versioning;
-        let entry = self.catalog.newest(&upload.bucket, &upload.key).ok()??;
-        let (sidecar, _) = self.sidecar_of(&entry).ok()?;
-        let same_parts =
-            sidecar.parts.iter().map(|part| part.number).eq(completion.parts.iter().map(|part| part.number));
-        (sidecar.upload == Some(upload.id.as_uuid()) && same_parts).then(|| Stored {
+        let etag = composite_etag(completion.parts.iter().map(|part| &*part.etag));
+        let alike = self.catalog.versions_of_etag(&upload.bucket, &upload.key, &etag, ALIKE_MAX).ok()?;
+        let made = |entry: &Entry| {
+            let (sidecar, _) = self.sidecar_of(entry).ok()?;
+            let numbers = sidecar.parts.iter().map(|part| part.number);
+            let same_parts = numbers.eq(completion.parts.iter().map(|part| part.number));
+            (sidecar.upload == Some(upload.id.as_uuid()) && same_parts).then_some(sidecar)
+        };
+        alike.iter().find_map(made).map(|sidecar| Stored {
             version_id: shown_version(versioning, sidecar.version_id),
             etag: sidecar.etag,
             size: sidecar.size,
@@ -216,10 +225,11 @@ fn check_claim(claim: Option<&Checksum>, computed: Option<&Checksum>) -> Result<
 }
 
 /// The ETag of an object uploaded in parts: MD5 of the parts' MD5s, and their number.
-fn composite_etag(lines: &[PartLine]) -> String {
+fn composite_etag<'a>(md5s: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let count = md5s.len();
     let mut md5 = md5::Md5::new();
-    for line in lines {
-        md5.update(hex::decode(&line.md5).unwrap_or_default());
+    for part in md5s {
+        md5.update(hex::decode(part).unwrap_or_default());
     }
-    format!("{}-{}", hex::encode(md5.finalize()), lines.len())
+    format!("{}-{count}", hex::encode(md5.finalize()))
 }

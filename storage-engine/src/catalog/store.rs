@@ -310,25 +310,51 @@ impl Catalog {
         self.first_version(bucket, key, |entry| entry.version_id.is_null())
     }
 
+    /// The newest versions of a key with this ETag, at most `max`, the newest first.
+    pub(crate) fn versions_of_etag(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        etag: &str,
+        max: usize,
+    ) -> Result<Vec<Entry>> {
+        self.first_versions(bucket, key, max, |entry| entry.etag == etag)
+    }
+
     fn first_version(
         &self,
         bucket: &BucketName,
         key: &ObjectKey,
         wanted: impl Fn(&Entry) -> bool,
     ) -> Result<Option<Entry>> {
+        Ok(self.first_versions(bucket, key, 1, wanted)?.pop())
+    }
+
+    /// The newest versions of a key that are `wanted`, at most `max`, the newest first.
+    fn first_versions(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        max: usize,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<Vec<Entry>> {
         let transaction = self.database.begin_read().map_err(failed)?;
         let versions = transaction.open_table(VERSIONS).map_err(failed)?;
         let (start, end) =
             (key::versions(bucket.as_str(), key.as_str()), key::past_versions(bucket.as_str(), key.as_str()));
+        let mut found = Vec::new();
         for row in versions.range(start.as_slice()..end.as_slice()).map_err(failed)? {
             let (row, value) = row.map_err(failed)?;
             let Some((_, seq)) = key::split(row.value(), bucket.as_str()) else { continue };
             let entry = Entry::decode(value.value(), seq)?;
             if wanted(&entry) {
-                return Ok(Some(entry));
+                found.push(entry);
+            }
+            if found.len() >= max {
+                break;
             }
         }
-        Ok(None)
+        Ok(found)
     }
 
     /// One page of current objects or of versions.
