@@ -12,7 +12,7 @@ use crate::catalog::{Entry, Update};
 use crate::digest::{BlockDigests, ChecksumType};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, BodyPlace, Change, Record};
-use crate::mode::{ChangeKind, Permit};
+use crate::mode::{ChangeKind, Mode, Permit};
 use crate::name::{BucketName, ObjectKey, StoredName, StoredPath, VersionId};
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
@@ -129,7 +129,8 @@ impl Inner {
 
     /// Puts a delete marker before the versions of a key. The caller holds the key's lock.
     fn put_marker(&self, caller: &Caller, bucket: &Arc<BucketDocument>, key: &ObjectKey) -> Result<Deleted> {
-        let element = self.log_element()?;
+        // A marker needs no room to speak of: a full disk must not keep a client from deleting.
+        let element = self.ingest_element(Mode::Edit, 0).or_else(|_| self.log_element())?;
         let document = element.document();
         let permit = Permit::grant(document.mode, ChangeKind::Create)?;
         let retire = match bucket.versioning {

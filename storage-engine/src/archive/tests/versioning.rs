@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Fixture, caller, key, killed, put};
+use super::{Fixture, caller, get, key, killed, put};
 use crate::archive::bucket::Versioning;
+use crate::archive::multipart::{CompletedPart, Completion, NewUpload};
+use crate::archive::object::Attributes;
+use crate::archive::put::WriteConditions;
 use crate::archive::{Archive, DeleteConditions, Deleted};
 use crate::bucket::BucketDocument;
+use crate::mode::Mode;
 use crate::name::{BucketName, VersionId};
 use crate::{ErrorKind, Result};
 
@@ -171,4 +175,96 @@ fn a_bucket_with_a_version_stays() {
     archive.create_bucket(&caller(), bucket, "0199-account").unwrap();
     assert_eq!(state(&archive, bucket), Versioning::Never, "a bucket of the same name is a new one");
     assert_eq!(state(&killed(&fixture).open(), bucket), Versioning::Never);
+}
+
+/// A marker hides an object that is final, and lies on an edit element itself; without it the object is
+/// back, as it was. Of the two the marker alone can be removed.
+#[test]
+fn a_marker_hides_what_is_final() {
+    let fixture = Fixture::new();
+    let (archive, bucket) = (versioned(&fixture), &fixture.bucket);
+    let stored = put(&archive, bucket, "a", Some("STANDARD_IA"), b"final").unwrap();
+    let marker = delete(&archive, bucket, "a", None).unwrap();
+    assert!(marker.delete_marker && marker.version_id.is_some());
+    assert_eq!(get(&archive, bucket, "a").unwrap_err().kind(), ErrorKind::NoSuchKey);
+    let refused = delete(&archive, bucket, "a", stored.version_id).unwrap_err();
+    assert_eq!((refused.kind(), refused.mode()), (ErrorKind::ModeForbids, Some(Mode::Rw)));
+    let entry = archive.inner.catalog.newest(bucket, &key("a")).unwrap().unwrap();
+    assert_eq!(archive.inner.element(entry.place.element).unwrap().document().mode, Mode::Edit);
+    assert_eq!(delete(&archive, bucket, "a", marker.version_id).unwrap(), marker);
+    assert_eq!(get(&archive, bucket, "a").unwrap(), b"final");
+    // What is not there is no error, and nothing else goes.
+    assert!(!delete(&archive, bucket, "a", marker.version_id).unwrap().delete_marker);
+    assert_eq!(get(&archive, bucket, "a").unwrap(), b"final");
+}
+
+/// A null version is overwritten only in edit, by an object or a marker.
+#[test]
+fn a_null_version_that_is_final_stays() {
+    let fixture = Fixture::new();
+    let (archive, bucket) = (fixture.open(), &fixture.bucket);
+    archive.create_bucket(&caller(), bucket, "0199-account").unwrap();
+    put(&archive, bucket, "a", Some("STANDARD_IA"), b"final").unwrap();
+    archive.set_versioning(&caller(), bucket, Versioning::Enabled).unwrap();
+    let newer = put(&archive, bucket, "a", None, b"newer").unwrap();
+    archive.set_versioning(&caller(), bucket, Versioning::Suspended).unwrap();
+    let forbidden = |error: crate::Error| assert_eq!(error.kind(), ErrorKind::ModeForbids);
+    forbidden(put(&archive, bucket, "a", None, b"newest").map(drop).unwrap_err());
+    forbidden(delete(&archive, bucket, "a", None).map(drop).unwrap_err());
+    assert_eq!(get(&archive, bucket, "a").unwrap(), b"newer");
+    delete(&archive, bucket, "a", newer.version_id).unwrap();
+    assert_eq!(get(&archive, bucket, "a").unwrap(), b"final");
+    archive.set_versioning(&caller(), bucket, Versioning::Enabled).unwrap();
+    put(&archive, bucket, "a", None, b"newest").unwrap();
+    assert_eq!(get(&archive, bucket, "a").unwrap(), b"newest");
+}
+
+/// A marker goes to the element that a new object of the bucket would go to.
+#[test]
+fn a_marker_lies_where_an_object_would() {
+    for name in ["edit-00", "edit-02"] {
+        let fixture = Fixture::new();
+        let (archive, bucket) = (versioned(&fixture), &fixture.bucket);
+        super::element(&archive, name);
+        put(&archive, bucket, "a", None, b"one").unwrap();
+        let newest = || archive.inner.catalog.newest(bucket, &key("a")).unwrap().unwrap();
+        let object = newest().place.element;
+        delete(&archive, bucket, "a", None).unwrap();
+        assert!(newest().is_marker());
+        assert_eq!(newest().place.element, object, "beside {name}");
+    }
+}
+
+/// A completion whose answer was lost is answered although a newer version, or a marker, lies above what it
+/// made; once that is gone, the upload is unknown.
+#[test]
+fn a_completion_is_answered_while_its_version_is_there() {
+    let fixture = Fixture::new();
+    let (archive, bucket) = (versioned(&fixture), &fixture.bucket);
+    let new = NewUpload {
+        bucket: bucket.clone(),
+        key: key("a"),
+        class: None,
+        attributes: Attributes::default(),
+        owner: "0199-account".into(),
+        checksum: None,
+    };
+    let upload = archive.create_upload(&caller(), new).unwrap().upload;
+    super::put_part(&archive, &upload, 1, b"in parts");
+    let part = archive.parts(&upload, None, 1).unwrap().parts.remove(0);
+    let completion = Completion {
+        upload,
+        parts: vec![CompletedPart { number: 1, etag: part.etag, checksum: None }],
+        conditions: WriteConditions::default(),
+        checksum: None,
+        size: None,
+    };
+    let complete = || archive.complete_upload(&caller(), completion.clone());
+    let first = complete().unwrap().version_id;
+    put(&archive, bucket, "a", None, b"newer").unwrap();
+    assert_eq!(complete().unwrap().version_id, first);
+    delete(&archive, bucket, "a", None).unwrap();
+    assert_eq!(complete().unwrap().version_id, first);
+    delete(&archive, bucket, "a", first).unwrap();
+    assert_eq!(complete().unwrap_err().kind(), ErrorKind::NoSuchUpload);
 }
