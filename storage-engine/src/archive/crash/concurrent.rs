@@ -63,7 +63,7 @@ fn stop_at(machine: Machine, call: u64) {
         let mut after = outcome.acknowledged.clone();
         outcome.unanswered.iter().for_each(|step| after.apply(step));
         for key in KEYS[client] {
-            let at = |model: &Model| model.buckets.get(BUCKET).and_then(|objects| objects.get(key)).cloned();
+            let at = |model: &Model| model.buckets.get(BUCKET).and_then(|held| held.current(key)).cloned();
             let found = at(&seen);
             assert!(
                 found == at(&outcome.acknowledged) || found == at(&after),

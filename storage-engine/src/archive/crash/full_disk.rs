@@ -6,6 +6,7 @@ use super::model::Model;
 use super::script::{self, Step};
 use super::survey::{chain, check, survey};
 use super::world::World;
+use crate::archive::bucket::Versioning;
 use crate::disk::simulated::{Capacity, Fault, Machine, Profile};
 use crate::error::ErrorKind;
 
@@ -39,13 +40,44 @@ fn a_disk_that_fills_during_a_change_refuses_it_and_nothing_else() {
         let copies = [copy("kept", "new"), copy("kept/large", "large")];
         let annotate = |note| Step::Annotate { key: "small", fill: 75, note };
         let annotations = [annotate(30), annotate(4000)];
-        for step in puts.into_iter().chain(copies).chain(annotations).chain([Step::CreateBucket("another")]) {
-            fill_during(&base, blocks, &step);
+        let buckets = [Step::CreateBucket("another"), Step::SetVersioning(Versioning::Enabled)];
+        for step in puts.into_iter().chain(copies).chain(annotations).chain(buckets) {
+            fill_during(&base, blocks, &step, &Step::Delete { key: "noted" });
         }
     }
 }
 
-fn fill_during((base, before): &(Machine, Model), blocks: u64, step: &Step) {
+/// The same where versions are kept: a delete that makes a marker may find no room for it, one of a version
+/// needs none.
+#[test]
+fn a_disk_that_fills_during_a_change_of_versions_refuses_it_and_nothing_else() {
+    for state in [Versioning::Enabled, Versioning::Suspended] {
+        let mut script = script::before();
+        let first = Step::SetVersioning(Versioning::Enabled);
+        script.extend([
+            first,
+            put("small", 600, 76),
+            Step::Delete { key: "noted" },
+            Step::SetVersioning(state),
+        ]);
+        let base = World::prepared(&script);
+        let budget = Budget::new(7, 1);
+        for blocks in budget.calls(60, 0).map(|blocks| blocks - 1) {
+            let delete_version = Step::DeleteVersion { key: "small", nth: 0 };
+            let deletes = [Step::Delete { key: "small" }, Step::Delete { key: "final" }, delete_version];
+            let other =
+                if state == Versioning::Enabled { Versioning::Suspended } else { Versioning::Enabled };
+            let puts = [put("small", 90_000, 77), Step::SetVersioning(other)];
+            let is_allowed =
+                |step: &Step| state == Versioning::Enabled || !matches!(step, Step::Delete { key: "final" });
+            for step in deletes.into_iter().chain(puts).filter(is_allowed) {
+                fill_during(&base, blocks, &step, &Step::DeleteVersion { key: "noted", nth: 0 });
+            }
+        }
+    }
+}
+
+fn fill_during((base, before): &(Machine, Model), blocks: u64, step: &Step, delete: &Step) {
     let place = format!("room for {blocks} blocks, {step:?}");
     let mut world = World::on(base.fork(Profile::Ordered, blocks));
     world.open().unwrap();
@@ -57,9 +89,8 @@ fn fill_during((base, before): &(Machine, Model), blocks: u64, step: &Step) {
     }
     let seen = survey(world.archive.as_ref().unwrap()).expect(&place);
     assert_eq!(seen, model.visible(), "{place}: reading goes on");
-    let delete = Step::Delete { key: "noted" };
-    world.step(&delete).unwrap_or_else(|error| panic!("{place}: deleting goes on: {}", chain(&error)));
-    model.apply(&delete);
+    world.step(delete).unwrap_or_else(|error| panic!("{place}: deleting goes on: {}", chain(&error)));
+    model.apply(delete);
     world.machine.set_capacity(Capacity::default());
     let again = world.step(step);
     let is_made = again.as_ref().is_err_and(|error| error.kind() == ErrorKind::BucketAlreadyOwned);

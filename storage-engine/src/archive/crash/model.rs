@@ -6,20 +6,37 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::script::Step;
+use crate::archive::bucket::Versioning;
 use crate::digest::ContentHasher;
 
 /// Everything that callers can see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Model {
-    /// Objects by bucket and key.
-    pub(super) buckets: BTreeMap<String, BTreeMap<String, Document>>,
+    /// Buckets by name.
+    pub(super) buckets: BTreeMap<String, BucketSeen>,
     /// Open uploads by key; the scripts open one a key at most.
     pub(super) uploads: BTreeMap<String, BTreeMap<u16, PartSeen>>,
     /// Control documents by name.
     pub(super) controls: BTreeMap<String, Bytes>,
 }
 
-/// A current object.
+/// A bucket with what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BucketSeen {
+    pub(super) versioning: Versioning,
+    /// The versions of each key, the newest first.
+    pub(super) versions: BTreeMap<String, Vec<VersionSeen>>,
+}
+
+/// A version; unique ids are not told apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct VersionSeen {
+    pub(super) is_null: bool,
+    /// Absent from a delete marker.
+    pub(super) document: Option<Document>,
+}
+
+/// An object.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Document {
     pub(super) bytes: Bytes,
@@ -65,35 +82,74 @@ fn md5_of(bytes: &[u8]) -> [u8; 16] {
     hasher.finish().md5
 }
 
+impl Default for BucketSeen {
+    fn default() -> Self {
+        Self { versioning: Versioning::Never, versions: BTreeMap::new() }
+    }
+}
+
+impl BucketSeen {
+    /// The current object of a key.
+    pub(super) fn current(&self, key: &str) -> Option<&Document> {
+        self.versions.get(key)?.first()?.document.as_ref()
+    }
+
+    fn put(&mut self, key: &str, document: Option<Document>) {
+        let is_null = self.versioning != Versioning::Enabled;
+        let of_key = self.versions.entry(key.to_owned()).or_default();
+        of_key.retain(|version| !(is_null && version.is_null));
+        of_key.insert(0, VersionSeen { is_null, document });
+    }
+
+    fn delete(&mut self, key: &str) {
+        if self.versioning == Versioning::Never {
+            self.versions.remove(key);
+        } else {
+            self.put(key, None);
+        }
+    }
+
+    fn delete_version(&mut self, key: &str, nth: usize) {
+        let Some(of_key) = self.versions.get_mut(key) else { return };
+        if nth < of_key.len() {
+            of_key.remove(nth);
+        }
+        if of_key.is_empty() {
+            self.versions.remove(key);
+        }
+    }
+}
+
 impl Model {
     /// Applies a step that was acknowledged.
     pub(super) fn apply(&mut self, step: &Step) {
         match *step {
-            Step::CreateBucket(bucket) => drop(self.buckets.insert(bucket.to_owned(), BTreeMap::new())),
+            Step::CreateBucket(bucket) => {
+                drop(self.buckets.insert(bucket.to_owned(), BucketSeen::default()));
+            }
             Step::DeleteBucket(bucket) => drop(self.buckets.remove(bucket)),
             Step::Put { key, size, fill, note, class } => {
                 let bytes = bytes_of(fill, size);
                 let etag = hex::encode(md5_of(&bytes));
                 let mode = class.map_or("edit", |_| "rw");
                 let document = Document { bytes, note: note_of(fill, note), etag, mode };
-                self.objects().insert(key.to_owned(), document);
+                self.bucket().put(key, Some(document));
             }
+            Step::SetVersioning(state) => self.bucket().versioning = state,
             Step::Copy { from, key, class } => {
-                let Some(source) = self.objects().get(from).cloned() else { return };
+                let Some(source) = self.bucket().current(from).cloned() else { return };
                 let etag = hex::encode(md5_of(&source.bytes));
                 let mode = class.map_or("edit", |_| "rw");
-                self.objects().insert(key.to_owned(), Document { etag, mode, ..source });
+                self.bucket().put(key, Some(Document { etag, mode, ..source }));
             }
-            Step::Annotate { key, fill, note } => {
-                if let Some(document) = self.objects().get_mut(key) {
-                    document.note = note_of(fill, note);
-                }
-            }
-            Step::Delete { key } => drop(self.objects().remove(key)),
+            Step::Annotate { key, fill, note } => self.annotate(key, 0, note_of(fill, note)),
+            Step::AnnotateVersion { key, nth, fill, note } => self.annotate(key, nth, note_of(fill, note)),
+            Step::Delete { key } => self.bucket().delete(key),
+            Step::DeleteVersion { key, nth } => self.bucket().delete_version(key, nth),
             Step::CreateUpload { key } => drop(self.uploads.insert(key.to_owned(), BTreeMap::new())),
             Step::PutPart { key, number, size, fill } => self.keep_part(key, number, bytes_of(fill, size)),
             Step::CopyPart { from, span: (start, end), key, number } => {
-                let Some(source) = self.objects().get(from).cloned() else { return };
+                let Some(source) = self.bucket().current(from).cloned() else { return };
                 self.keep_part(key, number, source.bytes.slice(start..end));
             }
             Step::Complete { key } => self.complete(key),
@@ -122,10 +178,17 @@ impl Model {
             parts.values().flat_map(|part| md5_of(part.bytes.as_deref().unwrap_or_default())).collect();
         let etag = format!("{}-{}", hex::encode(md5_of(&digests)), parts.len());
         let document = Document { bytes: whole.into(), note: String::new(), etag, mode: "edit" };
-        self.objects().insert(key.to_owned(), document);
+        self.bucket().put(key, Some(document));
     }
 
-    fn objects(&mut self) -> &mut BTreeMap<String, Document> {
+    fn annotate(&mut self, key: &str, nth: usize, note: String) {
+        let version = self.bucket().versions.get_mut(key).and_then(|of_key| of_key.get_mut(nth));
+        if let Some(document) = version.and_then(|version| version.document.as_mut()) {
+            document.note = note;
+        }
+    }
+
+    fn bucket(&mut self) -> &mut BucketSeen {
         self.buckets.entry(super::script::BUCKET.to_owned()).or_default()
     }
 

@@ -170,6 +170,7 @@ fn replay() {
         "objects" => script::objects(),
         "copies" => script::copies(),
         "annotations" => script::annotations(),
+        "versions" => script::versions(),
         "buckets" => script::buckets(),
         "uploads" => script::uploads(),
         "large" => script::large_upload(),
@@ -212,6 +213,13 @@ fn copies_survive() {
 fn annotations_survive() {
     for profile in Profile::ALL {
         stop_everywhere("annotations", &script::annotations(), profile, 4 * STRIDE);
+    }
+}
+
+#[test]
+fn versions_survive() {
+    for profile in Profile::ALL {
+        stop_everywhere("versions", &script::versions(), profile, 4 * STRIDE);
     }
 }
 

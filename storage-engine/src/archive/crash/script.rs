@@ -1,5 +1,7 @@
 //! The steps that suites run, and the scripts made of them.
 
+use crate::archive::bucket::Versioning;
+
 /// The bucket that objects of scripts are in.
 pub(super) const BUCKET: &str = "archive";
 
@@ -17,6 +19,19 @@ pub(super) enum Step {
     },
     Delete {
         key: &'static str,
+    },
+    SetVersioning(Versioning),
+    /// Deletes the version at a place from the newest.
+    DeleteVersion {
+        key: &'static str,
+        nth: usize,
+    },
+    /// Annotates the version at a place from the newest.
+    AnnotateVersion {
+        key: &'static str,
+        nth: usize,
+        fill: u8,
+        note: usize,
     },
     Copy {
         from: &'static str,
@@ -139,6 +154,32 @@ pub(super) fn annotations() -> Vec<Step> {
         annotate("noted", 5, LONG_NOTE),
         Step::Delete { key: "noted" },
         annotate("large", 78, 30),
+    ]
+}
+
+/// Versions and markers in each state of versioning, over objects from before it; the last of them on rw.
+pub(super) fn versions() -> Vec<Step> {
+    let delete_version = |key, nth| Step::DeleteVersion { key, nth };
+    vec![
+        Step::SetVersioning(Versioning::Enabled),
+        put("small", LARGE, 100),
+        Step::Delete { key: "small" },
+        Step::Delete { key: "final" },
+        delete_version("small", 0),
+        Step::AnnotateVersion { key: "small", nth: 1, fill: 101, note: LONG_NOTE },
+        delete_version("small", 1),
+        Step::Complete { key: "kept upload" },
+        Step::SetVersioning(Versioning::Suspended),
+        put("small", SMALL, 102),
+        put("small", LARGE, 103),
+        Step::Delete { key: "small" },
+        Step::Delete { key: "large" },
+        put("large", SMALL, 104),
+        Step::Reopen,
+        Step::SetVersioning(Versioning::Enabled),
+        Step::Copy { from: "kept", key: "final", class: Some("STANDARD_IA") },
+        Step::Delete { key: "large" },
+        delete_version("small", 0),
     ]
 }
 

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
-use super::model::{Document, Model, PartSeen};
+use super::model::{BucketSeen, Document, Model, PartSeen, VersionSeen};
 use super::script::BUCKET;
 use super::world::{CONTROL, Client, World, bucket};
 use crate::archive::Archive;
-use crate::archive::list::{ListEntry, ListRequest};
+use crate::archive::list::{ListEntry, ListRequest, ListedObject, VersionListEntry, VersionListRequest};
 use crate::disk::{EntryKind, SharedDisk};
 use crate::error::{ErrorKind, Result};
+use crate::name::{BucketName, VersionId};
 use crate::sidecar::{self, Blocks, Kind};
 
 const FILE_BYTES_MAX: usize = 64 << 20;
@@ -20,8 +21,8 @@ const ELEMENTS: [&str; 2] = ["edit-01", "rw-01"];
 pub(super) fn survey(archive: &Archive) -> Result<Model> {
     let mut seen = Model::default();
     for found in archive.buckets() {
-        let objects = objects(archive, found.name.as_str())?;
-        seen.buckets.insert(found.name.to_string(), objects);
+        let versions = versions(archive, &found.name)?;
+        seen.buckets.insert(found.name.to_string(), BucketSeen { versioning: found.versioning, versions });
     }
     if seen.buckets.contains_key(BUCKET) {
         let client = Client { archive };
@@ -39,28 +40,55 @@ pub(super) fn survey(archive: &Archive) -> Result<Model> {
     Ok(seen)
 }
 
-fn objects(archive: &Archive, name: &str) -> Result<BTreeMap<String, Document>> {
-    let name = bucket(name);
-    let (mut found, mut after) = (BTreeMap::new(), None::<String>);
+/// The versions of a bucket, by key, with their bytes; and that the listing of objects agrees with them.
+fn versions(archive: &Archive, name: &BucketName) -> Result<BTreeMap<String, Vec<VersionSeen>>> {
+    let mut found: BTreeMap<String, Vec<VersionSeen>> = BTreeMap::new();
+    let (mut key_marker, mut version_marker) = (None::<String>, None);
     loop {
         // A small page, so that pages are walked.
+        let page = archive.list_versions(&VersionListRequest {
+            bucket: name,
+            prefix: "",
+            delimiter: None,
+            key_marker: key_marker.as_deref(),
+            version_marker,
+            max: 3,
+        })?;
+        for entry in page.entries {
+            let VersionListEntry::Version(listed) = entry else { panic!("a prefix without a delimiter") };
+            let of_key = found.entry(listed.object.key.to_string()).or_default();
+            assert_eq!(listed.is_latest, of_key.is_empty(), "{}: the newest is the first", listed.object.key);
+            let is_null = listed.version_id.is_null();
+            let twice = is_null && of_key.iter().any(|version| version.is_null);
+            assert!(!twice, "{} has the version null twice", listed.object.key);
+            let document = match listed.is_marker {
+                true => None,
+                false => Some(document(archive, name, &listed.object, Some(listed.version_id))?),
+            };
+            of_key.push(VersionSeen { is_null, document });
+        }
+        match page.next {
+            Some((key, version)) => (key_marker, version_marker) = (Some(key), version),
+            None => break,
+        }
+    }
+    let current: BTreeMap<String, Document> = found
+        .iter()
+        .filter_map(|(key, of_key)| Some((key.clone(), of_key.first()?.document.clone()?)))
+        .collect();
+    assert_eq!(objects(archive, name)?, current, "objects are the newest versions that are no markers");
+    Ok(found)
+}
+
+fn objects(archive: &Archive, name: &BucketName) -> Result<BTreeMap<String, Document>> {
+    let (mut found, mut after) = (BTreeMap::new(), None::<String>);
+    loop {
         let request =
-            ListRequest { bucket: &name, prefix: "", delimiter: None, after: after.as_deref(), max: 3 };
+            ListRequest { bucket: name, prefix: "", delimiter: None, after: after.as_deref(), max: 3 };
         let page = archive.list(&request)?;
         for entry in page.entries {
             let ListEntry::Object(listed) = entry else { panic!("a common prefix without a delimiter") };
-            let reader = archive.read(&name, &listed.key, None)?;
-            let object = reader.object().clone();
-            let bytes = reader.read_at(0, FILE_BYTES_MAX)?;
-            assert_eq!((object.size, &object.etag), (listed.size, &listed.etag), "listing and object agree");
-            assert_eq!(object.sha256, <[u8; 32]>::from(Sha256::digest(&bytes)), "{}", listed.key);
-            let document = Document {
-                bytes,
-                note: object.attributes.metadata.get("note").cloned().unwrap_or_default(),
-                etag: object.etag,
-                mode: object.mode.as_str(),
-            };
-            let twice = found.insert(listed.key.to_string(), document);
+            let twice = found.insert(listed.key.to_string(), document(archive, name, &listed, None)?);
             assert!(twice.is_none(), "{} is listed twice", listed.key);
         }
         match page.next {
@@ -70,11 +98,31 @@ fn objects(archive: &Archive, name: &str) -> Result<BTreeMap<String, Document>> 
     }
 }
 
+/// Reads what a listing shows.
+fn document(
+    archive: &Archive,
+    name: &BucketName,
+    listed: &ListedObject,
+    version: Option<VersionId>,
+) -> Result<Document> {
+    let reader = archive.read(name, &listed.key, version)?;
+    let object = reader.object().clone();
+    let bytes = reader.read_at(0, FILE_BYTES_MAX)?;
+    assert_eq!((object.size, &object.etag), (listed.size, &listed.etag), "listing and object agree");
+    assert_eq!(object.sha256, <[u8; 32]>::from(Sha256::digest(&bytes)), "{}", listed.key);
+    Ok(Document {
+        bytes,
+        note: object.attributes.metadata.get("note").cloned().unwrap_or_default(),
+        etag: object.etag,
+        mode: object.mode.as_str(),
+    })
+}
+
 /// Compares the files of every element with what callers see.
 ///
 /// Each sidecar matches its data, each object has one pair, and nothing else lies about.
 pub(super) fn check_files(world: &World, seen: &Model) {
-    let mut pairs = BTreeSet::new();
+    let mut pairs = BTreeMap::new();
     let mut uploads = 0;
     for element in ELEMENTS {
         let disk = world.machine.disk(&format!("data/elements/{element}")).unwrap();
@@ -84,15 +132,23 @@ pub(super) fn check_files(world: &World, seen: &Model) {
     let control = files_below(&world.machine.disk("data/control").unwrap(), "");
     let partial: Vec<&String> = control.iter().filter(|path| path.ends_with(".partial")).collect();
     assert!(partial.is_empty(), "left half written: {partial:?}");
-    let objects =
-        seen.buckets.iter().flat_map(|(bucket, objects)| objects.keys().map(move |key| (bucket, key)));
-    let expected: BTreeSet<(String, String)> =
-        objects.map(|(bucket, key)| (bucket.clone(), key.clone())).collect();
-    assert_eq!(pairs, expected, "pairs on disk and objects of the archive");
+    let mut expected = Pairs::new();
+    for (bucket, held) in &seen.buckets {
+        let versions =
+            held.versions.iter().flat_map(|(key, of_key)| of_key.iter().map(move |made| (key, made)));
+        for (key, version) in versions {
+            let id = (bucket.clone(), key.clone(), version.is_null, version.document.is_none());
+            *expected.entry(id).or_default() += 1;
+        }
+    }
+    assert_eq!(pairs, expected, "pairs on disk and versions of the archive");
     assert_eq!(uploads, seen.uploads.len(), "folders of uploads and open uploads");
 }
 
-fn check_element(disk: &SharedDisk, element: &str, pairs: &mut BTreeSet<(String, String)>) {
+/// How many pairs there are of a bucket and key, with the version null or not, of a marker or not.
+type Pairs = BTreeMap<(String, String, bool, bool), usize>;
+
+fn check_element(disk: &SharedDisk, element: &str, pairs: &mut Pairs) {
     let mut files = files_below(disk, "");
     let staged: Vec<&String> = files.iter().filter(|path| path.contains("/staging/")).collect();
     assert!(staged.is_empty(), "{element}: left in staging: {staged:?}");
@@ -114,7 +170,14 @@ fn check_element(disk: &SharedDisk, element: &str, pairs: &mut BTreeSet<(String,
         });
         let found = found.unwrap_or_else(|error| panic!("{element}: {path}: {error}"));
         assert_eq!(found.path.sidecar(), path, "{element}: a sidecar names its own data file");
-        assert_eq!(found.kind, Kind::Object, "{element}: {path}: the scripts make no other kind");
+        let is_marker = found.kind == Kind::Marker;
+        let id = (found.bucket.to_string(), found.key.to_string(), found.version_id.is_null(), is_marker);
+        *pairs.entry(id).or_default() += 1;
+        if is_marker {
+            assert_eq!(belongings.len(), 1, "{element}: {path}: a marker is its sidecar alone");
+            files.remove(&path);
+            continue;
+        }
         let data = disk.read_whole(found.path.data(), FILE_BYTES_MAX);
         let data = data.unwrap_or_else(|error| panic!("{element}: {path} has no data file: {error}"));
         assert_eq!(data.len() as u64, found.size, "{element}: {path}");
@@ -130,8 +193,6 @@ fn check_element(disk: &SharedDisk, element: &str, pairs: &mut BTreeSet<(String,
         for belonging in &belongings {
             assert!(files.remove(belonging), "{element}: {belonging} belongs to two objects");
         }
-        let twice = !pairs.insert((found.bucket.to_string(), found.key.to_string()));
-        assert!(!twice, "{element}: {path}: a second pair of {}", found.key);
     }
     assert!(files.is_empty(), "{element}: files that belong to nothing: {files:?}");
 }

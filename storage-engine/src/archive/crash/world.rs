@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::model::{self, Model};
 use super::script::{BUCKET, Step};
 use crate::archive::annotate::Annotation;
+use crate::archive::list::{VersionListEntry, VersionListRequest};
 use crate::archive::multipart::{CompletedPart, Completion, NewUpload, UploadListRequest, UploadRef};
 use crate::archive::object::Attributes;
 use crate::archive::put::{PutDetails, PutTarget, WriteConditions};
@@ -18,7 +19,7 @@ use crate::clock::Clock;
 use crate::digest::ClientDigests;
 use crate::disk::simulated::{Machine, Profile};
 use crate::error::{ErrorKind, Result};
-use crate::name::{BucketName, ObjectKey};
+use crate::name::{BucketName, ObjectKey, VersionId};
 
 pub(super) const CONTROL: &str = "suite";
 const OWNER: &str = "owner";
@@ -136,8 +137,13 @@ impl World {
             Step::Delete { key } => archive
                 .delete(&caller(), &bucket(BUCKET), &object_key(key), None, &DeleteConditions::default())
                 .map(drop),
+            Step::SetVersioning(state) => archive.set_versioning(&caller(), &bucket(BUCKET), state),
+            Step::DeleteVersion { key, nth } => client.delete_version(key, nth),
+            Step::AnnotateVersion { key, nth, fill, note } => {
+                client.annotate(key, Some(client.version(key, nth)?), fill, note)
+            }
             Step::Copy { from, key, class } => client.copy(from, key, class),
-            Step::Annotate { key, fill, note } => client.annotate(key, fill, note),
+            Step::Annotate { key, fill, note } => client.annotate(key, None, fill, note),
             Step::CreateUpload { key } => client.create_upload(key),
             Step::PutPart { key, number, size, fill } => client.put_part(key, number, size, fill),
             Step::CopyPart { from, span: (start, end), key, number } => {
@@ -217,12 +223,38 @@ impl Client<'_> {
         self.archive.copy(&caller(), source, admission, None, details).map(drop)
     }
 
-    fn annotate(&self, key: &str, fill: u8, note: usize) -> Result<()> {
+    /// The version of a key at a place from the newest.
+    fn version(&self, key: &str, nth: usize) -> Result<VersionId> {
+        let listing = self.archive.list_versions(&VersionListRequest {
+            bucket: &bucket(BUCKET),
+            prefix: key,
+            delimiter: None,
+            key_marker: None,
+            version_marker: None,
+            max: 1000,
+        })?;
+        let of_key = listing.entries.into_iter().filter_map(|entry| match entry {
+            VersionListEntry::Version(listed) => {
+                (listed.object.key.as_str() == key).then_some(listed.version_id)
+            }
+            VersionListEntry::CommonPrefix(_) => None,
+        });
+        let found = of_key.into_iter().nth(nth);
+        found.ok_or_else(|| crate::Error::new(ErrorKind::NoSuchVersion, "find version").about(key))
+    }
+
+    fn delete_version(&self, key: &str, nth: usize) -> Result<()> {
+        let version = Some(self.version(key, nth)?);
         let (bucket, key) = (bucket(BUCKET), object_key(key));
-        let seen = self.archive.object(&bucket, &key, None)?;
+        self.archive.delete(&caller(), &bucket, &key, version, &DeleteConditions::default()).map(drop)
+    }
+
+    fn annotate(&self, key: &str, version: Option<VersionId>, fill: u8, note: usize) -> Result<()> {
+        let (bucket, key) = (bucket(BUCKET), object_key(key));
+        let seen = self.archive.object(&bucket, &key, version)?;
         let mut attributes = seen.attributes;
         attributes.metadata.insert("note".to_owned(), model::note_of(fill, note));
-        let annotation = Annotation { version: None, revision: seen.revision, attributes, renews_time: true };
+        let annotation = Annotation { version, revision: seen.revision, attributes, renews_time: true };
         self.archive.annotate(&caller(), &bucket, &key, annotation).map(drop)
     }
 
