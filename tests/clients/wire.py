@@ -29,6 +29,8 @@ class Connection:
         self.server = server
         self.socket = socket.socket()
         self.socket.settimeout(PATIENCE_SECONDS)
+        # A body behind its head would wait for the delayed acknowledgement of the head.
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if receive_bytes_max:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes_max)
         self.socket.connect(("127.0.0.1", server.ports[0]))
@@ -57,7 +59,11 @@ class Connection:
                     raise TimeoutError(f"the server neither reads nor answers after {sent} bytes")
                 if answers:
                     return sent
-                count = self.socket.send(rest, socket.MSG_DONTWAIT)
+                try:
+                    count = self.socket.send(rest, socket.MSG_DONTWAIT)
+                except (BrokenPipeError, ConnectionResetError):
+                    # It answered and closed in the meantime; the answer says the rest.
+                    return sent
                 sent, rest = sent + count, rest[count:]
         return sent
 
