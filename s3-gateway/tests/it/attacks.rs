@@ -248,7 +248,8 @@ async fn a_document_cannot_grow() {
                 <!ENTITY c SYSTEM \"file:///etc/passwd\">]>\
                 <Delete><Object><Key>&b;&c;</Key></Object></Delete>";
     let deep = format!("<Delete>{}", "<Object>".repeat(200_000));
-    for document in [bomb.to_owned(), deep] {
+    let wide = format!("<Delete>{}</Delete>", "<Object/>".repeat(300_000));
+    for document in [bomb.to_owned(), deep, wide] {
         let answer = door.send(door.user.post("/docs?delete").body(document).sign()).await;
         answer.refused(400, "MalformedXML");
     }
