@@ -8,6 +8,8 @@ use super::model::Model;
 use super::script::{self, Step};
 use super::survey::{chain, check, difference, survey};
 use super::world::World;
+use crate::archive::bucket::Versioning;
+use crate::bucket::BucketDocument;
 use crate::disk::simulated::{Fault, Machine, Profile};
 use crate::error::{Error, ErrorKind};
 
@@ -259,4 +261,41 @@ fn a_lost_log_latches_its_element_alone() {
     world.close().ok();
     world.open().unwrap();
     world.step(&put("small", None)).expect("a start takes the element into use again");
+}
+
+/// Whichever call fails that brings a new state of versioning to an element, no element keeps it, and the
+/// archive takes it at the next try.
+#[test]
+fn a_state_that_one_element_does_not_take_is_taken_back() {
+    let (base, before) = World::prepared(&script::before());
+    let step = Step::SetVersioning(Versioning::Enabled);
+    let mut probe = World::on(base.fork(Profile::Reordered, 1));
+    probe.open().unwrap();
+    let start = probe.machine.calls();
+    probe.step(&step).unwrap();
+    let trace = probe.machine.trace();
+    let of_documents = trace.iter().filter(|line| line.contains("/buckets") || line.contains(" buckets/"));
+    let calls = of_documents.map(|line| line.trim_start().split(' ').next().unwrap().parse().unwrap());
+    let calls: Vec<u64> = calls.filter(|call| *call > start).collect();
+    assert_eq!(calls.len(), 10, "two documents: {trace:#?}");
+    for (call, fault) in calls.into_iter().flat_map(|call| [(call, Fault::Io), (call, Fault::NoSpace)]) {
+        let mut world = World::on(base.fork(Profile::Reordered, call));
+        world.open().unwrap();
+        world.machine.fail_at(call, fault);
+        let refused = world.step(&step).unwrap_err();
+        assert!(is_uncertain(&refused), "{}", chain(&refused));
+        let seen = survey(world.archive.as_ref().unwrap()).unwrap();
+        assert_eq!(seen, before.visible(), "call {call}, {fault:?}");
+        for element in ["edit-01", "rw-01"] {
+            let disk = world.machine.disk(&format!("data/elements/{element}")).unwrap();
+            let found = BucketDocument::read(&*disk, "buckets/archive.json").unwrap();
+            assert_eq!(found.versioning, Versioning::Never, "{element} at call {call}, {fault:?}");
+        }
+        world.machine.power_off();
+        drop(world.archive.take());
+        world.machine.reboot();
+        must_open(&mut world);
+        check(&world, &[before.visible()]);
+        world.step(&step).unwrap_or_else(|error| panic!("at the next try: {}", chain(&error)));
+    }
 }
