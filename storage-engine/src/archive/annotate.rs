@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::object::Attributes;
 use super::open::{Archive, Inner};
-use super::put::{Stored, shown_version};
+use super::put::Stored;
 use crate::bucket::no_such_bucket;
 use crate::caller::Caller;
 use crate::catalog::{Entry, Update};
@@ -70,14 +70,7 @@ impl Archive {
         }
         sidecar.attributes = annotation.attributes;
         inner.commit_annotation(caller, &element, &permit, &old, &sidecar)?;
-        Ok(Stored {
-            version_id: shown_version(versioning, sidecar.version_id),
-            etag: sidecar.etag,
-            size: sidecar.size,
-            checksums: sidecar.checksums,
-            checksum_type: sidecar.checksum_type,
-            modified_ms: sidecar.created_ms,
-        })
+        Ok(Stored::of(sidecar, versioning))
     }
 }
 

@@ -10,7 +10,7 @@ use super::multipart::{CompletedPart, Completion, OBJECT_BYTES_MAX, PART_BYTES_M
 use super::object::ObjectPart;
 use super::open::{Archive, Inner};
 use super::parts_log::{self, PartLine};
-use super::put::{Content, PutDetails, PutTarget, Staged, Stored, shown_version};
+use super::put::{Content, PutDetails, PutTarget, Staged, Stored};
 use super::store::uuid_at;
 use super::upload_store;
 use super::uploads::{OpenUpload, no_such_upload};
@@ -114,14 +114,7 @@ impl Inner {
             let same_parts = numbers.eq(completion.parts.iter().map(|part| part.number));
             (sidecar.upload == Some(upload.id.as_uuid()) && same_parts).then_some(sidecar)
         };
-        alike.iter().find_map(made).map(|sidecar| Stored {
-            version_id: shown_version(versioning, sidecar.version_id),
-            etag: sidecar.etag,
-            size: sidecar.size,
-            checksums: sidecar.checksums,
-            checksum_type: sidecar.checksum_type,
-            modified_ms: sidecar.created_ms,
-        })
+        alike.iter().find_map(made).map(|sidecar| Stored::of(sidecar, versioning))
     }
 }
 

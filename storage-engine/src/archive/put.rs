@@ -78,6 +78,20 @@ pub struct Stored {
     pub modified_ms: u64,
 }
 
+impl Stored {
+    /// What a sidecar says of an object already there, in a bucket of that state.
+    pub(super) fn of(sidecar: Sidecar, versioning: Versioning) -> Self {
+        Self {
+            version_id: shown_version(versioning, sidecar.version_id),
+            etag: sidecar.etag,
+            size: sidecar.size,
+            checksums: sidecar.checksums,
+            checksum_type: sidecar.checksum_type,
+            modified_ms: sidecar.created_ms,
+        }
+    }
+}
+
 impl Archive {
     /// Makes a body the current object of its key.
     ///
@@ -294,13 +308,6 @@ impl Inner {
             && sidecar.etag == content.etag
             && sidecar.created_by == caller.account
             && sidecar.attributes == details.attributes;
-        (same && same_class).then(|| Stored {
-            version_id: shown_version(versioning, sidecar.version_id),
-            etag: sidecar.etag,
-            size: sidecar.size,
-            checksums: sidecar.checksums,
-            checksum_type: sidecar.checksum_type,
-            modified_ms: sidecar.created_ms,
-        })
+        (same && same_class).then(|| Stored::of(sidecar, versioning))
     }
 }
