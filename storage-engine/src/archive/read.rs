@@ -35,8 +35,8 @@ pub struct ObjectReader {
 impl Archive {
     /// One version of a key, the current one where none is named.
     ///
-    /// *Errors*: `NoSuchBucket`, `NoSuchKey`, `KeyDeleted`, `NoSuchVersion`; `DeleteMarker` where the version named is
-    /// one; `Unavailable`, `Corrupt`, `Io`.
+    /// *Errors*: `NoSuchBucket`, `NoSuchKey`, `KeyDeleted`, `NoSuchVersion`; `DeleteMarker` where the version
+    /// named is one; `Unavailable`, `Corrupt`, `Io`.
     pub fn object(&self, bucket: &BucketName, key: &ObjectKey, version: Option<VersionId>) -> Result<Object> {
         self.inner.find(bucket, key, version, |sidecar, element, versioning| {
             Ok(object_of(sidecar, element, versioning))

@@ -177,6 +177,11 @@ impl Run {
         self.of(name).first().filter(|version| version.content.is_some())
     }
 
+    /// Why a key has no current object.
+    fn absence(&self, name: &str) -> ErrorKind {
+        if self.of(name).is_empty() { ErrorKind::NoSuchKey } else { ErrorKind::KeyDeleted }
+    }
+
     /// The id of a version, or one that no version has.
     fn id_of(&self, name: &str, nth: usize) -> VersionId {
         let known = self.of(name).get(nth).map(|version| version.id);
@@ -375,7 +380,7 @@ impl Run {
             }
             Some(_) if nth.is_some() => assert_eq!(answer.unwrap_err().kind(), ErrorKind::DeleteMarker),
             _ if nth.is_some() => assert_eq!(answer.unwrap_err().kind(), ErrorKind::NoSuchVersion),
-            _ => assert_eq!(answer.unwrap_err().kind(), ErrorKind::NoSuchKey),
+            _ => assert_eq!(answer.unwrap_err().kind(), self.absence(name)),
         }
     }
 

@@ -185,7 +185,7 @@ fn a_marker_hides_what_is_final() {
     let stored = put(&archive, bucket, "a", Some("STANDARD_IA"), b"final").unwrap();
     let marker = delete(&archive, bucket, "a", None).unwrap();
     assert!(marker.delete_marker && marker.version_id.is_some());
-    assert_eq!(get(&archive, bucket, "a").unwrap_err().kind(), ErrorKind::NoSuchKey);
+    assert_eq!(get(&archive, bucket, "a").unwrap_err().kind(), ErrorKind::KeyDeleted);
     let refused = delete(&archive, bucket, "a", stored.version_id).unwrap_err();
     assert_eq!((refused.kind(), refused.mode()), (ErrorKind::ModeForbids, Some(Mode::Rw)));
     let entry = archive.inner.catalog.newest(bucket, &key("a")).unwrap().unwrap();

@@ -18,7 +18,7 @@ impl Run {
             if let Some(version) = self.current(name) {
                 self.compare_version(name, None, version);
             } else {
-                assert_eq!(self.refusal(name, None), ErrorKind::NoSuchKey);
+                assert_eq!(self.refusal(name, None), self.absence(name));
             }
         }
         for (name, id) in &self.given {
