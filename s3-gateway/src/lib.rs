@@ -13,10 +13,10 @@
 //!
 //! | refused | answer |
 //! |---|---|
-//! | what [`OPERATIONS`] does not name: tags of buckets, locks, ACLs, policies, lifecycle, CORS … | 501 `NotImplemented` |
+//! | what [`OPERATIONS`] does not name: tags of buckets, locks, policies, lifecycle, CORS … | 501 `NotImplemented` |
 //! | a query parameter that changes the meaning of a PUT, POST or DELETE and is not known | 501 `NotImplemented` |
 //! | server-side encryption, website redirects, appending writes | 501 `NotImplemented` |
-//! | ACLs other than `private` and `bucket-owner-full-control` | 400 `AccessControlListNotSupported` |
+//! | ACLs that give anything but full control to the owner | 400 `AccessControlListNotSupported` |
 //! | Object Lock headers | 400 `InvalidRequest` |
 //! | Signature Version 2 | 400 `InvalidRequest` |
 //! | anonymous requests | 403 `AccessDenied` |

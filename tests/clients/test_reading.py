@@ -119,7 +119,7 @@ class Reading(archive.ArchiveTest):
     def test_what_is_not_there_yet_says_so(self):
         """An operation that is not built answers 501 NotImplemented, never a success that did nothing."""
         for call, arguments in [
-            (self.s3.put_bucket_versioning, {"VersioningConfiguration": {"Status": "Enabled"}}),
+            (self.s3.put_bucket_tagging, {"Tagging": {"TagSet": []}}),
             (self.s3.put_object_legal_hold, {"Key": "bytes", "LegalHold": {"Status": "ON"}}),
             (self.s3.put_bucket_policy, {"Policy": "{}"}),
         ]:

@@ -23,7 +23,7 @@ pub(crate) async fn of_bucket(
 ) -> Answer<S3Response<GetBucketAclOutput>> {
     let name = BucketName::parse(&request.input.bucket)?;
     let asking = Arc::clone(&visit);
-    let look = move || Ok(asking.enter(&name, None)?.archive().bucket(&name)?.owner);
+    let look = move || owner_of_bucket(&asking, &name);
     let owner = visit.owner(&gateway.crossing.run(look).await?);
     let grants = Some(vec![full_control(&owner)]);
     Ok(S3Response::new(GetBucketAclOutput { grants, owner: Some(owner) }))
@@ -42,13 +42,25 @@ pub(crate) async fn of_object(
     let key = ObjectKey::parse(&input.key)?;
     let version = input.version_id.as_deref().map(VersionId::parse).transpose()?;
     let asking = Arc::clone(&visit);
-    let look = move || {
-        let entered = asking.enter(&bucket, Some(&key))?;
-        Ok(entered.archive().object(&bucket, &key, version)?.owner)
-    };
+    let look = move || owner_of_object(&asking, &bucket, &key, version);
     let owner = visit.owner(&gateway.crossing.run(look).await?);
     let grants = Some(vec![full_control(&owner)]);
     Ok(S3Response::new(GetObjectAclOutput { grants, owner: Some(owner), ..GetObjectAclOutput::default() }))
+}
+
+/// The account that owns a bucket. Blocking.
+pub(super) fn owner_of_bucket(visit: &Arc<Visit>, bucket: &BucketName) -> Answer<Arc<str>> {
+    Ok(visit.enter(bucket, None)?.archive().bucket(bucket)?.owner)
+}
+
+/// The account that owns an object. Blocking.
+pub(super) fn owner_of_object(
+    visit: &Arc<Visit>,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    version: Option<VersionId>,
+) -> Answer<Arc<str>> {
+    Ok(visit.enter(bucket, Some(key))?.archive().object(bucket, key, version)?.owner)
 }
 
 fn full_control(owner: &Owner) -> Grant {

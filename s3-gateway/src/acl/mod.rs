@@ -2,7 +2,7 @@
 //! enforced": the lists say so, and cannot be changed.
 
 mod lists;
-mod refused;
+mod put;
 
 pub(crate) use lists::{of_bucket, of_object};
-pub(crate) use refused::{put_of_bucket, put_of_object};
+pub(crate) use put::{of_bucket as put_of_bucket, of_object as put_of_object};
