@@ -17,7 +17,7 @@ use crate::bell::Call;
 use crate::disk::Disk;
 use crate::document::Members;
 use crate::error::{Error, ErrorKind, Result};
-use crate::log::LogStart;
+use crate::log::{LogStart, begin_checkpoint};
 use crate::name::ElementId;
 use crate::twin::TwinDocument;
 
@@ -109,9 +109,10 @@ impl Inner {
     fn checkpoint_all(&self, is_last: bool) -> Result<()> {
         let mut mark = self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
         let elements = self.ready_elements();
+        let logs = elements.iter().map(|element| Ok(&**element.log()?)).collect::<Result<Vec<_>>>()?;
         let mut first_segments = mark.first_segments.clone();
-        for element in &elements {
-            first_segments.insert(element.id.to_string(), element.log()?.begin_checkpoint()?);
+        for (element, boundary) in elements.iter().zip(begin_checkpoint(&logs)?) {
+            first_segments.insert(element.id.to_string(), boundary);
         }
         for element in &elements {
             element.disk.sync_all().map_err(|error| {

@@ -16,7 +16,7 @@ mod writer;
 pub(crate) use record::{Attachments, BodyPlace, Change, Place, Record, Retired};
 pub(crate) use recovery::{LogStart, Recovered, read, recover};
 pub(crate) use segment::WAL_DIR;
-pub(crate) use writer::{Committed, Log};
+pub(crate) use writer::{Committed, Log, begin_checkpoint};
 
 #[cfg(test)]
 mod tests;

@@ -46,8 +46,8 @@ struct State {
     latched: bool,
     /// The leader can go on only after a checkpoint.
     is_leader_waiting: bool,
-    /// A checkpoint is the next to lead.
-    is_checkpoint_waiting: bool,
+    /// A checkpoint holds the log, or waits for the leader to end.
+    is_held: bool,
     /// The last checkpoint failed: a change that needs its room is refused instead of waiting.
     stalled: bool,
     current: Arc<Segment>,
@@ -140,7 +140,7 @@ impl Log {
             leading: false,
             latched: false,
             is_leader_waiting: false,
-            is_checkpoint_waiting: false,
+            is_held: false,
             stalled: false,
             current: Arc::new(current),
             position: FRAMES_AT,
@@ -196,7 +196,7 @@ impl Log {
             if let Some(outcome) = slot.take() {
                 return outcome.map(|segment| Committed { log: Arc::clone(self), segment, applied: false });
             }
-            if state.leading || state.is_checkpoint_waiting {
+            if state.leading || state.is_held {
                 drop(state);
                 std::thread::park();
                 state = self.lock();
@@ -242,10 +242,10 @@ impl Log {
         state
     }
 
-    /// Gives the lead back: to the checkpoint that waits for it, else to the first change that waits.
+    /// Gives the lead back: to the checkpoint that holds the log, else to the first change that waits.
     fn stop_leading(&self, state: &mut State) {
         state.leading = false;
-        if state.is_checkpoint_waiting {
+        if state.is_held {
             self.changed.notify_all();
         } else if let Some(next) = state.queue.front() {
             next.slot.waiter.unpark();
@@ -314,11 +314,15 @@ impl Log {
             state = self.wait(state);
             state.is_leader_waiting = false;
         }
+        // The checkpoint that this change waited for has opened a segment.
+        if state.position + span <= SEGMENT_BYTES {
+            return (state, Ok(()));
+        }
         self.checkpointer.ring(Call::Work);
         self.rotate(state)
     }
 
-    /// Closes the current segment and opens the next. The caller leads.
+    /// Closes the current segment and opens the next. The caller leads, or holds the log.
     fn rotate<'a>(&'a self, mut state: MutexGuard<'a, State>) -> (MutexGuard<'a, State>, Result<()>) {
         let number = state.current.header.number + 1;
         let first_frame = state.next_frame;
@@ -346,32 +350,25 @@ impl Log {
         }
     }
 
-    /// Begins a checkpoint: closes the current segment unless it is empty, waits until every change
-    /// before the boundary is applied, and returns the boundary.
-    ///
-    /// *Errors*: `Unavailable` where the log is latched: what it holds must stay for recovery.
-    pub(crate) fn begin_checkpoint(&self) -> Result<u64> {
+    /// Keeps the log from being written until the answer is dropped.
+    fn hold(&self) -> Held<'_> {
         let mut state = self.lock();
-        state.is_checkpoint_waiting = true;
+        state.is_held = true;
         while state.leading && !state.is_leader_waiting {
             state = self.wait(state);
         }
-        state.is_checkpoint_waiting = false;
-        // A leader that waits for this checkpoint has closed every segment but the current one.
-        if !state.leading {
-            let mut outcome = Ok(());
-            if state.position > FRAMES_AT && !state.latched {
-                state.leading = true;
-                (state, outcome) = self.rotate(state);
-            }
-            self.stop_leading(&mut state);
-            outcome?;
-        }
-        let boundary = state.current.header.number;
+        Held { log: self }
+    }
+
+    /// Waits until every change before the boundary is applied.
+    ///
+    /// *Errors*: `Unavailable` where the log is latched: what it holds must stay for recovery.
+    fn wait_applied(&self, boundary: u64) -> Result<()> {
+        let mut state = self.lock();
         while !state.latched && state.unapplied.range(..boundary).any(|(_, count)| *count > 0) {
             state = self.wait(state);
         }
-        if state.latched { Err(self.latched_error()) } else { Ok(boundary) }
+        if state.latched { Err(self.latched_error()) } else { Ok(()) }
     }
 
     /// Ends a checkpoint: segments before `boundary` are used again or removed.
@@ -393,6 +390,60 @@ impl Log {
         self.changed.notify_all();
         Ok(())
     }
+}
+
+/// A log that nobody writes: no change leads, except one that waits for the checkpoint's end.
+struct Held<'a> {
+    log: &'a Log,
+}
+
+impl Held<'_> {
+    /// Closes the current segment unless it is empty; the first segment after all that was written.
+    ///
+    /// Where a change waits for room on a full disk, the current segment stays, so that those before it
+    /// can be freed.
+    fn boundary(&self) -> Result<u64> {
+        let mut state = self.log.lock();
+        if state.latched {
+            return Err(self.log.latched_error());
+        }
+        if state.position > FRAMES_AT {
+            let outcome;
+            (state, outcome) = self.log.rotate(state);
+            match outcome {
+                Err(error) if error.kind() == ErrorKind::StorageFull && state.is_leader_waiting => {}
+                outcome => outcome?,
+            }
+        }
+        Ok(state.current.header.number)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let mut state = self.log.lock();
+        state.is_held = false;
+        if !state.leading {
+            self.log.stop_leading(&mut state);
+        }
+    }
+}
+
+/// Begins a checkpoint of several logs: the boundary of each, before which every change is applied.
+///
+/// The boundaries are of one moment, at which no log was written: a change may follow on one in another
+/// log, as where a version replaces one that lies elsewhere, and to forget the later alone would bring the
+/// earlier back.
+///
+/// *Errors*: `Unavailable` where a log is latched, `StorageFull`, `Io`; the logs go on all the same.
+pub(crate) fn begin_checkpoint(logs: &[&Log]) -> Result<Vec<u64>> {
+    let held: Vec<Held<'_>> = logs.iter().map(|log| log.hold()).collect();
+    let boundaries = held.iter().map(Held::boundary).collect::<Result<Vec<_>>>()?;
+    drop(held);
+    for (log, boundary) in logs.iter().zip(&boundaries) {
+        log.wait_applied(*boundary)?;
+    }
+    Ok(boundaries)
 }
 
 enum WriteFailure {

@@ -12,6 +12,8 @@ use crate::disk::simulated::{Machine, Profile};
 /// The keys of each client; nobody else touches them.
 const KEYS: [[&str; 2]; 4] = [["a/1", "a/2"], ["b/1", "b/2"], ["c/1", "c/2"], ["d/1", "d/2"]];
 const ROUNDS: u8 = 6;
+/// Keys whose object is replaced by one on another element.
+const REPLACED: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"];
 
 /// What one client did: what was acknowledged, and the step that was not.
 struct Client {
@@ -72,6 +74,51 @@ fn stop_at(machine: Machine, call: u64) {
                 at(&after)
             );
         }
+    }
+}
+
+/// Replaces objects on one element by objects on another; the steps that it took.
+fn replace_all(world: &World, keys: &[&'static str]) -> Vec<Step> {
+    let mut taken = Vec::new();
+    for (fill, key) in (0..).zip(keys) {
+        let size = if fill % 2 == 0 { 500 } else { 66_000 };
+        for (fill, class) in [(fill, None), (100 + fill, Some("STANDARD_IA"))] {
+            let step = Step::Put { key, size, fill, note: 10, class };
+            world.shared_step(&step).unwrap();
+            taken.push(step);
+        }
+    }
+    taken
+}
+
+/// Objects on one element are replaced by objects on another while checkpoints are taken: whichever of these
+/// changes the last one covers, a stop right after it brings nothing back that was replaced.
+#[test]
+fn a_checkpoint_is_of_one_moment() {
+    let budget = Budget::new(16, 1);
+    for round in budget.calls(400, 0) {
+        // The order of the elements differs from round to round.
+        let (machine, mut known) = World::prepared(&[Step::CreateBucket(BUCKET)]);
+        let mut world = World::on(machine);
+        world.open().unwrap();
+        let taken = std::thread::scope(|scope| {
+            let world = &world;
+            let inner = &world.archive.as_ref().unwrap().inner;
+            let clients: Vec<_> =
+                REPLACED.chunks(4).map(|keys| scope.spawn(move || replace_all(world, keys))).collect();
+            for _ in 0..2 {
+                inner.run_checkpoint(false).unwrap();
+            }
+            clients.into_iter().flat_map(|client| client.join().unwrap()).collect::<Vec<_>>()
+        });
+        taken.iter().for_each(|step| known.apply(step));
+        let mut after = World::on(world.machine.fork(Profile::Ordered, round));
+        if let Err(error) = after.open() {
+            panic!("round {round}: the archive does not open: {}", chain(&error));
+        }
+        let seen = survey(after.archive.as_ref().unwrap()).unwrap();
+        assert!(seen == known.visible(), "round {round}: what was replaced is back");
+        check_files(&after, &seen);
     }
 }
 
