@@ -132,7 +132,7 @@ impl Copying {
     }
 
     /// Whether this is a copy of an object onto itself that may leave its data file where it is: in the same
-    /// mode, with a checksum that is known, where no version is kept besides.
+    /// mode, with a checksum that is known, where the copy would replace that version.
     ///
     /// *Errors*: `InvalidRequest` for one that changes nothing.
     fn keeps_the_bytes(&self, entered: &Entered, object: &Object) -> Answer<bool> {
@@ -146,7 +146,7 @@ impl Copying {
         };
         let is_known = |algorithm| object.checksums.iter().any(|known| known.algorithm == algorithm);
         let keeps = keeps_mode && self.checksum.is_none_or(is_known);
-        Ok(keeps && !entered.is_versioned(&self.bucket)?)
+        Ok(keeps && object.version_id.is_null() && !entered.is_versioned(&self.bucket)?)
     }
 }
 

@@ -81,6 +81,29 @@ async fn a_suspended_bucket_has_one_null_version() {
     assert_eq!(listed.text().matches("<DeleteMarker>").count(), 1);
 }
 
+/// In a suspended bucket a copy of a version onto itself is the `null` version: the other stays as it was.
+#[tokio::test]
+async fn a_copy_onto_itself_leaves_a_version_alone() {
+    let door = Door::with_bucket().await;
+    set(&door, "Enabled").await;
+    let kept = version(&door.store("k", "1").await);
+    set(&door, "Suspended").await;
+    let replace = |note: &str| {
+        let copy = door.user.put("/docs/k").header("x-amz-copy-source", "/docs/k");
+        copy.header("x-amz-metadata-directive", "REPLACE").header("x-amz-meta-note", note).sign()
+    };
+    for note in ["one", "two"] {
+        let copied = door.send(replace(note)).await;
+        assert_eq!(version(&copied), "null");
+        let current = door.send(door.user.get("/docs/k").sign()).await;
+        assert_eq!((current.text(), current.header("x-amz-meta-note")), ("1", Some(note)));
+    }
+    let of_version = door.send(door.user.get(&format!("/docs/k?versionId={kept}")).sign()).await;
+    assert_eq!((of_version.text(), of_version.header("x-amz-meta-note")), ("1", None));
+    let listed = door.send(door.user.get("/docs?versions").sign()).await;
+    assert_eq!(listed.elements("VersionId"), ["null", kept.as_str()]);
+}
+
 #[tokio::test]
 async fn a_version_is_copied_and_tagged_by_its_id() {
     let door = Door::with_bucket().await;
