@@ -1,6 +1,7 @@
 //! The file of the first credentials: what aws-cli reads as its shared credentials file.
 //!
-//! Source: AWS CLI user guide, "Configuration and credential file settings".
+//! Source: AWS CLI user guide, "Configuration and credential file settings". Its `s3` setting is read from here as
+//! well: aws-cli 1 and boto3 presign links by Signature Version 2 in us-east-1 unless they are told otherwise.
 
 use auth::{Account, ClientSecret};
 
@@ -15,7 +16,9 @@ pub(super) fn to_text(account: &Account, secret: &ClientSecret) -> String {
         "# For first use: keep these credentials in a safe place of yours, then remove this file; the server never reads it.\n\
          [{PROFILE}]\n\
          aws_access_key_id = {}\n\
-         aws_secret_access_key = {}\n",
+         aws_secret_access_key = {}\n\
+         s3 =\n\
+         \x20 signature_version = s3v4\n",
         account.client_id,
         secret.reveal()
     )

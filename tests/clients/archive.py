@@ -156,11 +156,11 @@ class Server:
             config=Config(retries={"total_max_attempts": 1}, read_timeout=300, s3={"addressing_style": "path"}, **config),
         )
 
-    def aws(self, *arguments, check=True, timeout=900, config=os.devnull):
+    def aws(self, *arguments, check=True, timeout=900):
         """Runs the AWS command line with the credentials that the server wrote, one try per request."""
         environment = self.place.environment() | {
             "AWS_SHARED_CREDENTIALS_FILE": str(self.place.data / "credentials"), "AWS_PROFILE": "artstore",
-            "AWS_CONFIG_FILE": str(config), "AWS_ENDPOINT_URL": self.endpoint, "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull, "AWS_ENDPOINT_URL": self.endpoint, "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1", "AWS_PAGER": "", "PYTHONIOENCODING": "utf-8",
             "LC_ALL": "C.UTF-8",
         }
