@@ -37,8 +37,8 @@ impl Archive {
     /// *Durability*: on return the annotation survives a power cut.
     /// *Concurrency*: a reader sees what was said before or what is said now.
     /// *Errors*: `PreconditionFailed` where the version has another revision by now: read it again;
-    /// `NoSuchBucket`, `NoSuchKey`, `KeyDeleted`, `NoSuchVersion`, `DeleteMarker`, `ModeForbids`, `MetadataTooLarge`,
-    /// `StorageFull`, `Unavailable`, `Corrupt`, `Io`.
+    /// `NoSuchBucket`, `NoSuchKey`, `KeyDeleted`, `NoSuchVersion`, `DeleteMarker`, `ModeForbids`,
+    /// `MetadataTooLarge`, `StorageFull`, `Unavailable`, `Corrupt`, `Io`.
     pub fn annotate(
         &self,
         caller: &Caller,
