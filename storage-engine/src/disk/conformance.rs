@@ -18,6 +18,8 @@ const SUITE: &[Case] = &[
     ("a file is cut and extended with zeros", set_len_cuts_and_extends),
     ("an open file outlives its name", removed_file_stays_readable),
     ("a file opened for reading is not written", read_handles_do_not_write),
+    ("what is read at once is what is there, or the disk says that it cannot", at_once_is_the_same),
+    ("a folder that went and came again under its name is a new one", folders_come_again),
     ("a folder shows its entries and their kinds", read_dir_shows_kinds),
     ("folders are created with those above them", create_dir_is_nested),
     ("a folder is not created over a file", create_dir_refuses_a_file),
@@ -201,6 +203,39 @@ fn read_handles_do_not_write(disk: &dyn Disk) {
     let open = disk.open("a").unwrap();
     assert!(open.write_at(b"x", 0).is_err() && open.set_len(0).is_err());
     assert_eq!(get(disk, "a"), b"bytes");
+}
+
+fn at_once_is_the_same(disk: &dyn Disk) {
+    disk.create_dir("folder").unwrap();
+    put(disk, "folder/a", b"bytes");
+    let open = match disk.open_at_once("folder/a") {
+        Err(error) => return assert_eq!(error.kind(), ErrorKind::WouldBlock),
+        Ok(open) => open,
+    };
+    let mut buffer = [0; 8];
+    match open.read_at_once(&mut buffer, 1) {
+        Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+        Ok(count) => assert_eq!(&buffer[..count], &b"ytes"[..count]),
+    }
+    assert!(disk.open_at_once("folder/none").is_err() && disk.open_at_once("folder").is_err());
+    assert!(disk.open_at_once("../x").is_err() && disk.open_at_once("/etc/passwd").is_err());
+}
+
+fn folders_come_again(disk: &dyn Disk) {
+    disk.create_dir("a/b").unwrap();
+    put(disk, "a/b/one", b"1");
+    disk.remove("a/b/one").unwrap();
+    disk.remove_dir("a/b").unwrap();
+    assert_eq!(refusal(disk.create("a/b/two").map(drop)), ErrorKind::NotFound);
+    disk.create_dir("a/b").unwrap();
+    put(disk, "a/b/two", b"2");
+    assert_eq!(names(disk, "a/b"), ["two"]);
+    disk.publish("a", "c").unwrap();
+    assert_eq!(refusal(disk.create("a/b/three").map(drop)), ErrorKind::NotFound, "a is named c now");
+    assert_eq!(refusal(disk.remove("a/b/two")), ErrorKind::NotFound);
+    disk.create_dir("a/b").unwrap();
+    put(disk, "a/b/three", b"3");
+    assert_eq!((names(disk, "a/b"), names(disk, "c/b")), (vec!["three".into()], vec!["two".into()]));
 }
 
 fn read_dir_shows_kinds(disk: &dyn Disk) {

@@ -9,6 +9,7 @@
 //! are in `durable.rs`.
 
 mod durable;
+mod folders;
 mod real;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulated;
@@ -34,6 +35,12 @@ pub trait Disk: Send + Sync {
 
     /// Opens a regular file for reading.
     fn open(&self, path: &str) -> io::Result<Box<dyn DiskFile>>;
+
+    /// Opens a regular file for reading if that needs no device: every name on the way is in the kernel's
+    /// memory. Fails with `WouldBlock` where it may need one; a disk that cannot tell always does.
+    fn open_at_once(&self, _path: &str) -> io::Result<Box<dyn DiskFile>> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
 
     /// Opens an existing regular file for reading and writing.
     fn open_to_write(&self, path: &str) -> io::Result<Box<dyn DiskFile>>;
@@ -85,6 +92,12 @@ pub trait Disks: Send + Sync {
 pub trait DiskFile: Any + Send + Sync {
     /// Reads up to the buffer's length; 0 means the end.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Reads as [`Self::read_at`] does if the bytes are in the kernel's memory, else fails with
+    /// `WouldBlock`; fewer than there are may come.
+    fn read_at_once(&self, _buffer: &mut [u8], _offset: u64) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
 
     /// Writes all bytes. Not durable.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;

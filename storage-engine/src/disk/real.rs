@@ -8,9 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustix::fs::{self, AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags, ResolveFlags};
-use rustix::io::Errno;
+use rustix::io::{Errno, ReadWriteFlags};
 
 use super::durable::parent;
+use super::folders::Folders;
 use super::{DirEntry, Disk, DiskFile, DiskLock, Disks, EntryKind, SharedDisk, Space};
 
 /// Bits of files and folders the engine makes: documents are not the world's to read.
@@ -19,6 +20,8 @@ const DIR_BITS: u32 = 0o750;
 /// `openat2` answers EAGAIN while something above is being renamed (man openat2, RESOLVE_BENEATH).
 const RESOLVE_TRIES_MAX: usize = 32;
 const HOLDER_BYTES_MAX: usize = 512;
+const RESOLVE: ResolveFlags =
+    ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
 
 /// A root folder on the real disk.
 ///
@@ -26,13 +29,15 @@ const HOLDER_BYTES_MAX: usize = 512;
 /// write-back error since then (fsync(2), kernel 5.8) and a root that is renamed stays reachable.
 pub struct RealDisk {
     root: OwnedFd,
+    /// Folders that files were made, renamed or removed in of late.
+    folders: Folders,
 }
 
 impl RealDisk {
     /// Opens an existing root folder.
     pub fn open(root: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Self { root: fs::open(root, flags, Mode::empty())? })
+        Ok(Self { root: fs::open(root, flags, Mode::empty())?, folders: Folders::default() })
     }
 
     /// Creates the root folder, and every missing one above it, and opens it.
@@ -59,39 +64,57 @@ impl RealDisk {
     }
 
     fn open_at(&self, path: &str, flags: OFlags) -> io::Result<OwnedFd> {
-        let path = if path.is_empty() { "." } else { path };
-        let bits =
-            if flags.contains(OFlags::CREATE) { Mode::from_raw_mode(FILE_BITS) } else { Mode::empty() };
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        for _ in 0..RESOLVE_TRIES_MAX {
-            match fs::openat2(&self.root, path, flags | OFlags::CLOEXEC, bits, resolve) {
-                Err(Errno::AGAIN | Errno::INTR) => {}
-                other => return Ok(other?),
-            }
-        }
-        Err(Errno::AGAIN.into())
+        open_beneath(&self.root, if path.is_empty() { "." } else { path }, flags)
     }
 
-    fn folder_of(&self, path: &str) -> io::Result<OwnedFd> {
+    /// Does something in the folder of `path`, named by its last component. A folder that was removed
+    /// since it was last opened is looked for again.
+    fn in_folder_of<T>(&self, path: &str, what: impl Fn(&OwnedFd, &str) -> io::Result<T>) -> io::Result<T> {
         if path.starts_with('/') {
             return Err(Errno::XDEV.into());
         }
-        self.open_at(parent(path), OFlags::PATH | OFlags::DIRECTORY)
+        let folder = parent(path);
+        if let Some(known) = self.folders.get(folder) {
+            match what(&known, last(path)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.folders.forget(folder),
+                done => return done,
+            }
+        }
+        let opened = Arc::new(self.open_at(folder, OFlags::PATH | OFlags::DIRECTORY)?);
+        self.folders.keep(folder, &opened);
+        what(&opened, last(path))
     }
 
     fn open_regular(&self, path: &str, access: OFlags) -> io::Result<Box<dyn DiskFile>> {
         // NONBLOCK: a FIFO that somebody put in the tree must not hang the caller.
-        let fd = self.open_at(path, access | OFlags::NOFOLLOW | OFlags::NONBLOCK)?;
-        match FileType::from_raw_mode(fs::fstat(&fd)?.st_mode) {
-            FileType::RegularFile => Ok(Box::new(RealFile { fd })),
-            FileType::Directory => Err(io::ErrorKind::IsADirectory.into()),
-            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
-        }
+        regular(self.open_at(path, access | OFlags::NOFOLLOW | OFlags::NONBLOCK)?)
     }
 
     fn rename(&self, from: &str, to: &str, flags: RenameFlags) -> io::Result<()> {
-        let (source, target) = (self.folder_of(from)?, self.folder_of(to)?);
-        Ok(fs::renameat_with(source, last(from), target, last(to), flags)?)
+        self.in_folder_of(from, |source, from| {
+            self.in_folder_of(to, |target, to| Ok(fs::renameat_with(source, from, target, to, flags)?))
+        })?;
+        self.folders.forget_beneath(from);
+        Ok(())
+    }
+}
+
+fn open_beneath(folder: &OwnedFd, path: &str, flags: OFlags) -> io::Result<OwnedFd> {
+    let bits = if flags.contains(OFlags::CREATE) { Mode::from_raw_mode(FILE_BITS) } else { Mode::empty() };
+    for _ in 0..RESOLVE_TRIES_MAX {
+        match fs::openat2(folder, path, flags | OFlags::CLOEXEC, bits, RESOLVE) {
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            other => return Ok(other?),
+        }
+    }
+    Err(Errno::AGAIN.into())
+}
+
+fn regular(fd: OwnedFd) -> io::Result<Box<dyn DiskFile>> {
+    match FileType::from_raw_mode(fs::fstat(&fd)?.st_mode) {
+        FileType::RegularFile => Ok(Box::new(RealFile { fd })),
+        FileType::Directory => Err(io::ErrorKind::IsADirectory.into()),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
     }
 }
 
@@ -119,12 +142,20 @@ fn last(path: &str) -> &str {
 
 impl Disk for RealDisk {
     fn create(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
-        let fd = self.open_at(path, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW)?;
-        Ok(Box::new(RealFile { fd }))
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
+        self.in_folder_of(path, |folder, name| {
+            Ok(Box::new(RealFile { fd: open_beneath(folder, name, flags)? }) as Box<dyn DiskFile>)
+        })
     }
 
     fn open(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
         self.open_regular(path, OFlags::RDONLY)
+    }
+
+    fn open_at_once(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        // AGAIN: not all of it is in memory (openat2(2), RESOLVE_CACHED).
+        regular(fs::openat2(&self.root, path, flags, Mode::empty(), RESOLVE | ResolveFlags::CACHED)?)
     }
 
     fn open_to_write(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
@@ -140,27 +171,36 @@ impl Disk for RealDisk {
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {
-        Ok(fs::unlinkat(self.folder_of(path)?, last(path), AtFlags::empty())?)
+        self.in_folder_of(path, |folder, name| Ok(fs::unlinkat(folder, name, AtFlags::empty())?))
     }
 
     fn remove_dir(&self, path: &str) -> io::Result<()> {
-        Ok(fs::unlinkat(self.folder_of(path)?, last(path), AtFlags::REMOVEDIR)?)
+        self.in_folder_of(path, |folder, name| Ok(fs::unlinkat(folder, name, AtFlags::REMOVEDIR)?))?;
+        self.folders.forget_beneath(path);
+        Ok(())
     }
 
     fn create_dir(&self, path: &str) -> io::Result<()> {
         if path.is_empty() {
             return Ok(());
         }
-        let folder = match self.folder_of(path) {
+        let make = || {
+            self.in_folder_of(path, |folder, name| {
+                Ok(fs::mkdirat(folder, name, Mode::from_raw_mode(DIR_BITS))?)
+            })
+        };
+        let made = match make() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.create_dir(parent(path))?;
-                self.folder_of(path)?
+                make()
             }
-            other => other?,
+            made => made,
         };
-        match fs::mkdirat(&folder, last(path), Mode::from_raw_mode(DIR_BITS)) {
-            Err(Errno::EXIST) => self.open_at(path, OFlags::PATH | OFlags::DIRECTORY).map(drop),
-            made => Ok(made?),
+        match made {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.open_at(path, OFlags::PATH | OFlags::DIRECTORY).map(drop)
+            }
+            made => made,
         }
     }
 
@@ -248,6 +288,15 @@ struct RealFile {
 impl DiskFile for RealFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         Ok(rustix::io::retry_on_intr(|| rustix::io::pread(&self.fd, &mut *buffer, offset))?)
+    }
+
+    fn read_at_once(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let buffer = &mut [io::IoSliceMut::new(buffer)];
+        match rustix::io::preadv2(&self.fd, buffer, offset, ReadWriteFlags::NOWAIT) {
+            // A file system that does not know the flag.
+            Err(Errno::OPNOTSUPP) => Err(io::ErrorKind::WouldBlock.into()),
+            read => Ok(read?),
+        }
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
