@@ -1,7 +1,7 @@
 //! Locks of keys: a change of a key holds its lock from the check of its conditions to the catalog.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use crate::name::{BucketName, ObjectKey};
 
@@ -23,9 +23,21 @@ impl KeyLocks {
 
     /// Waits for the lock of a key.
     pub(crate) fn lock(&self, bucket: &BucketName, key: &ObjectKey) -> MutexGuard<'_, ()> {
+        self.stripe(bucket, key).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lock of a key where nobody has it.
+    pub(crate) fn try_lock(&self, bucket: &BucketName, key: &ObjectKey) -> Option<MutexGuard<'_, ()>> {
+        match self.stripe(bucket, key).try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn stripe(&self, bucket: &BucketName, key: &ObjectKey) -> &Mutex<()> {
         let hash = self.hasher.hash_one((bucket, key)) as usize;
         #[expect(clippy::indexing_slicing, reason = "the remainder is below the length")]
-        let stripe = &self.stripes[hash % STRIPES];
-        stripe.lock().unwrap_or_else(PoisonError::into_inner)
+        &self.stripes[hash % STRIPES]
     }
 }

@@ -89,6 +89,18 @@ impl Visit {
         self.enter_for(self.operation.action, bucket, key, expected)
     }
 
+    /// Lets the request in where that can be decided without waiting for a lock; `None` where it cannot, or
+    /// where [`Self::enter`] refuses.
+    pub(crate) fn enter_at_once(
+        self: &Arc<Self>,
+        bucket: &BucketName,
+        key: Option<&ObjectKey>,
+    ) -> Option<Entered> {
+        let found = self.entrance.archive.bucket_at_once(bucket)?;
+        let expected = self.context.expected_bucket_owner.as_deref();
+        self.enter_found(self.operation.action, &found, key, expected).ok()
+    }
+
     /// Lets the request read an object that it copies from, whose bucket `expected_owner` must own where one
     /// is named. Blocking.
     ///
@@ -110,10 +122,20 @@ impl Visit {
         expected: Option<&str>,
     ) -> Answer<Entered> {
         let found = self.entrance.archive.bucket(bucket)?;
+        self.enter_found(action, &found, key, expected)
+    }
+
+    fn enter_found(
+        self: &Arc<Self>,
+        action: Action,
+        found: &Bucket,
+        key: Option<&ObjectKey>,
+        expected: Option<&str>,
+    ) -> Answer<Entered> {
         if expected.is_some_and(|expected| *expected != *found.owner) {
             return Err(Refusal::new(Code::AccessDenied));
         }
-        let (name, owner) = (bucket.as_str(), Some(&*found.owner));
+        let (name, owner) = (found.name.as_str(), Some(&*found.owner));
         let resource = match key {
             Some(key) => Resource::Object { bucket: name, owner, key: key.as_str() },
             None => Resource::Bucket { name, owner },

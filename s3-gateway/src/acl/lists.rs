@@ -60,7 +60,8 @@ pub(super) fn owner_of_object(
     key: &ObjectKey,
     version: Option<VersionId>,
 ) -> Answer<Arc<str>> {
-    Ok(visit.enter(bucket, Some(key))?.archive().object(bucket, key, version)?.owner)
+    let object = visit.enter(bucket, Some(key))?.archive().object(bucket, key, version)?;
+    Ok(Arc::clone(&object.owner))
 }
 
 fn full_control(owner: &Owner) -> Grant {

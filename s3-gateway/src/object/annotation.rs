@@ -1,5 +1,7 @@
 //! Changes of what is said about an object: look, and change what was looked at or look again.
 
+use std::sync::Arc;
+
 use storage_engine::ErrorKind;
 use storage_engine::archive::annotate::Annotation;
 use storage_engine::archive::object::{Attributes, Object};
@@ -15,7 +17,7 @@ const LOOKS_MAX: usize = 8;
 /// What is to be said about an object from now on.
 pub(super) struct Said {
     /// The object as it was looked at.
-    pub(super) object: Object,
+    pub(super) object: Arc<Object>,
     /// What is said about it, all of it.
     pub(super) attributes: Attributes,
     /// Whether it counts as modified.

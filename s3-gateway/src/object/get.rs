@@ -14,7 +14,8 @@ use crate::dispatch::Gateway;
 use crate::reading::{ObjectHeaders, Pieces, ReadConditions, Selected, Selection};
 use crate::refusal::Answer;
 
-/// Sends an object, a range of it or one of its parts. A small object takes one crossing.
+/// Sends an object, a range of it or one of its parts. A small object that was read of late and whose bytes
+/// are in memory takes no crossing, any other small one takes one.
 ///
 /// *Errors*: `NoSuchKey`, `PreconditionFailed`, `NotModified`, `InvalidRange`, `InvalidObjectState`.
 pub(crate) async fn get(
@@ -28,15 +29,29 @@ pub(crate) async fn get(
     let version = input.version_id.as_deref().map(VersionId::parse).transpose()?;
     let conditions = ReadConditions::new(&headers, input.if_modified_since, input.if_unmodified_since);
     let selection = Selection::new(input.range, input.part_number)?;
+    let select = move |object: &Object| {
+        conditions.check(object)?;
+        selection.if_kept(conditions.keeps_range(object)).of(object)
+    };
+    let open_at_once = || {
+        let entered = visit.enter_at_once(&bucket, Some(&key)).filter(|_| version.is_none())?;
+        let reader = entered.archive().read_at_once(&bucket, &key)?;
+        let selected = select(reader.object()).ok()?;
+        let object = Arc::clone(reader.object());
+        Some((object, Pieces::begin_at_once(reader, selected.span.clone())?, selected))
+    };
+    let opened = open_at_once();
     let open = move || {
         let entered = visit.enter(&bucket, Some(&key))?;
         let reader = entered.archive().read(&bucket, &key, version)?;
-        conditions.check(reader.object())?;
-        let selected = selection.if_kept(conditions.keeps_range(reader.object())).of(reader.object())?;
-        let object = reader.object().clone();
+        let selected = select(reader.object())?;
+        let object = Arc::clone(reader.object());
         Ok((object, Pieces::begin(reader, selected.span.clone())?, selected))
     };
-    let (object, pieces, selected) = gateway.crossing.run(open).await?;
+    let (object, pieces, selected) = match opened {
+        Some(opened) => opened,
+        None => gateway.crossing.run(open).await?,
+    };
     let shown = ObjectHeaders::new(&object, &selected, input.checksum_mode);
     let mut others = shown.others();
     let mut output = output(&shown, &object, &selected);

@@ -27,14 +27,27 @@ pub(crate) async fn head(
     let version = input.version_id.as_deref().map(VersionId::parse).transpose()?;
     let conditions = ReadConditions::new(&headers, input.if_modified_since, input.if_unmodified_since);
     let selection = Selection::new(input.range, input.part_number)?;
+    let select = move |object: &Object| {
+        conditions.check(object)?;
+        selection.if_kept(conditions.keeps_range(object)).of(object)
+    };
+    let look_at_once = || {
+        let entered = visit.enter_at_once(&bucket, Some(&key)).filter(|_| version.is_none())?;
+        let object = entered.archive().object_at_once(&bucket, &key)?;
+        let selected = select(&object).ok()?;
+        Some((object, selected))
+    };
+    let looked = look_at_once();
     let look = move || {
         let entered = visit.enter(&bucket, Some(&key))?;
         let object = entered.archive().object(&bucket, &key, version)?;
-        conditions.check(&object)?;
-        let selected = selection.if_kept(conditions.keeps_range(&object)).of(&object)?;
+        let selected = select(&object)?;
         Ok((object, selected))
     };
-    let (object, selected) = gateway.crossing.run(look).await?;
+    let (object, selected) = match looked {
+        Some(looked) => looked,
+        None => gateway.crossing.run(look).await?,
+    };
     let shown = ObjectHeaders::new(&object, &selected, input.checksum_mode);
     Ok(S3Response::with_headers(output(&shown, &object, &selected), shown.others()))
 }

@@ -35,7 +35,7 @@ pub(crate) async fn get_tags(
         Ok(entered.archive().object(&bucket, &key, version)?)
     };
     let object = gateway.crossing.run(look).await?;
-    let tags = object.attributes.tags.into_iter();
+    let tags = object.attributes.tags.clone().into_iter();
     let tag_set = tags.map(|(key, value)| Tag { key: Some(key), value: Some(value) }).collect();
     let version_id = object.shown_version.map(|version| version.to_string());
     Ok(S3Response::new(GetObjectTaggingOutput { tag_set, version_id }))

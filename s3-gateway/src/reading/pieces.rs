@@ -33,9 +33,16 @@ impl Pieces {
     ///
     /// *Errors*: those of [`ObjectReader::read_at`].
     pub(crate) fn begin(reader: ObjectReader, span: Range<u64>) -> Answer<Self> {
-        let length = usize::try_from(span.end - span.start).unwrap_or(usize::MAX).min(FIRST_PIECE_BYTES);
-        let first = read(&reader, span.start, length)?;
+        let first = read(&reader, span.start, first_length(&span))?;
         Ok(Self { reader, first, span })
+    }
+
+    /// Reads the first piece of `span` where it is in memory; `None` where it is not, or where
+    /// [`Self::begin`] has an error to tell. Never waits.
+    pub(crate) fn begin_at_once(reader: ObjectReader, span: Range<u64>) -> Option<Self> {
+        let length = first_length(&span);
+        let first = reader.read_at_once(span.start, length).filter(|first| first.len() == length)?;
+        Some(Self { reader, first, span })
     }
 
     /// The body of the answer. An error in it breaks the connection: it must never look like the end.
@@ -49,6 +56,10 @@ impl Pieces {
         let frames = first.chain(rest).map(|piece| piece.map(Frame::data));
         StreamingBlob::from(s3s::Body::http_body_unsync(StreamBody::new(frames)))
     }
+}
+
+fn first_length(span: &Range<u64>) -> usize {
+    usize::try_from(span.end - span.start).unwrap_or(usize::MAX).min(FIRST_PIECE_BYTES)
 }
 
 /// Reads `span` in pieces, each in a call of its own, a few ahead of what is sent.

@@ -113,7 +113,7 @@ impl Inner {
         let committed = self.settle(caller, element, what, committed, published)?;
         let place = entry.place.clone();
         let (bucket, key) = (sidecar.bucket.clone(), sidecar.key.clone());
-        self.catalog.apply(&[Update::Put { bucket, key, entry: Box::new(entry), change_seq }])?;
+        self.show(&[Update::Put { bucket, key, entry: Box::new(entry), change_seq }])?;
         self.note_applied(change_seq);
         let removed = old_overflow.map_or(Ok(()), |name| remove_overflow(&*element.disk, &place, &name));
         self.end(

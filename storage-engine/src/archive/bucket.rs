@@ -104,6 +104,13 @@ impl Archive {
         found
     }
 
+    /// One bucket where it is known without waiting for a lock; `None` where it is not, or where
+    /// [`Self::bucket`] has an error to tell.
+    #[must_use]
+    pub fn bucket_at_once(&self, name: &BucketName) -> Option<Bucket> {
+        self.inner.buckets.get_at_once(name).as_deref().map(Bucket::of)
+    }
+
     /// Every bucket in order of name.
     #[must_use]
     pub fn buckets(&self) -> Vec<Bucket> {

@@ -15,7 +15,9 @@ use super::put::{Admission, PutDetails, Stored};
 use super::read::ObjectReader;
 use super::store::uuid_at;
 use crate::caller::Caller;
-use crate::digest::{Checksum, ChecksumAlgorithm, ChecksumType, ClientDigests, ContentDigest, ContentHasher};
+use crate::digest::{
+    BlockDigests, Checksum, ChecksumAlgorithm, ChecksumType, ClientDigests, ContentDigest, ContentHasher,
+};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Bytes read and checked at once: whole blocks.
@@ -174,7 +176,7 @@ fn known_digest(source: &ObjectReader, algorithm: ChecksumAlgorithm) -> Option<C
         md5: md5_of(source)?,
         sha256: object.sha256,
         checksums: vec![checksum],
-        blocks: source.blocks.clone(),
+        blocks: BlockDigests::clone(&source.blocks),
     })
 }
 

@@ -116,7 +116,7 @@ impl Inner {
         };
         let record = Record::new(seq, self.options.clock.now_ms(), caller, change);
         let committed = element.log()?.append(record, &Attachments::default())?;
-        self.catalog.apply(&[Update::Remove {
+        self.show(&[Update::Remove {
             bucket: bucket.clone(),
             key: key.clone(),
             version_seq: entry.seq,

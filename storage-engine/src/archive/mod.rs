@@ -25,6 +25,7 @@ pub(crate) mod parts_log;
 mod place;
 pub mod put;
 mod read;
+mod recent;
 mod recover;
 pub mod status;
 mod store;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 
 use super::checkpoint::CheckpointMark;
+use super::recent::Recent;
 use super::uploads::Uploads;
 use crate::bell::{Bell, Call};
 use crate::bucket::BucketSet;
@@ -60,6 +61,7 @@ pub(super) struct Inner {
     pub(super) buckets: BucketSet,
     pub(super) uploads: Uploads,
     pub(super) catalog: Catalog,
+    pub(super) recent: Recent,
     pub(super) sequence: Sequence,
     pub(super) key_locks: KeyLocks,
     pub(super) bell: Arc<Bell>,
@@ -117,6 +119,7 @@ impl Archive {
             buckets: BucketSet::default(),
             uploads: Uploads::default(),
             catalog,
+            recent: Recent::new(),
             key_locks: KeyLocks::new(),
             bell: Arc::new(Bell::new()),
             checkpoint: Mutex::new(mark),

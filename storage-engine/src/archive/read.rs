@@ -1,9 +1,11 @@
 //! Reading: HEAD from the sidecar, GET with every block checked before it leaves.
 
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use sha2::Digest as _;
+use uuid::Uuid;
 
 use super::object::Object;
 use super::open::{Archive, Inner};
@@ -15,7 +17,7 @@ use crate::disk::DiskFile;
 use crate::element::{Element, blocks_path, read_pair};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
-use crate::name::{BucketName, ObjectKey, VersionId};
+use crate::name::{BucketName, ObjectKey, StoredPath, VersionId};
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
 /// Lookups that may find a pair gone because it is being replaced, before the key's lock is taken.
@@ -27,9 +29,25 @@ const PIECE_BYTES: usize = 1024 * 1024;
 
 /// An open object: keeps its bytes readable although the key is overwritten or deleted meanwhile.
 pub struct ObjectReader {
-    pub(super) object: Object,
+    pub(super) object: Arc<Object>,
     pub(super) file: Box<dyn DiskFile>,
-    pub(super) blocks: BlockDigests,
+    pub(super) blocks: Arc<BlockDigests>,
+}
+
+/// A version as its sidecar tells of it, and what it takes to open its bytes.
+pub(super) struct Found {
+    pub(super) object: Arc<Object>,
+    pub(super) versioning: Versioning,
+    pub(super) element: Arc<Element>,
+    path: StoredPath,
+    blocks: BlockPlace,
+}
+
+/// Where the digests of an object's blocks are.
+enum BlockPlace {
+    Known(Arc<BlockDigests>),
+    /// In the file of the version with this id; the SHA-256 of that file.
+    File(Uuid, [u8; 32]),
 }
 
 impl Archive {
@@ -37,10 +55,13 @@ impl Archive {
     ///
     /// *Errors*: `NoSuchBucket`, `NoSuchKey`, `KeyDeleted`, `NoSuchVersion`; `DeleteMarker` where the version
     /// named is one; `Unavailable`, `Corrupt`, `Io`.
-    pub fn object(&self, bucket: &BucketName, key: &ObjectKey, version: Option<VersionId>) -> Result<Object> {
-        self.inner.find(bucket, key, version, |sidecar, element, versioning| {
-            Ok(object_of(sidecar, element, versioning))
-        })
+    pub fn object(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        version: Option<VersionId>,
+    ) -> Result<Arc<Object>> {
+        self.inner.find(bucket, key, version, |found| Ok(Arc::clone(&found.object)))
     }
 
     /// Opens the bytes of a version.
@@ -53,30 +74,47 @@ impl Archive {
         key: &ObjectKey,
         version: Option<VersionId>,
     ) -> Result<ObjectReader> {
-        self.inner.find(bucket, key, version, |sidecar, element, versioning| {
-            if element.document().mode == Mode::Ar {
-                return Err(Error::new(ErrorKind::Archived, "open object").about(key));
-            }
-            open_reader(sidecar, element, versioning)
-        })
+        self.inner.find(bucket, key, version, Found::open)
+    }
+
+    /// The current object of a key where that is known without waiting for a disk or a lock; `None` where
+    /// it is not, or where [`Self::object`] has an error to tell.
+    #[must_use]
+    pub fn object_at_once(&self, bucket: &BucketName, key: &ObjectKey) -> Option<Arc<Object>> {
+        self.inner.found_at_once(bucket, key).map(|found| Arc::clone(&found.object))
+    }
+
+    /// Opens the current object of a key where that can be done without waiting for a disk or a lock;
+    /// `None` where it cannot, or where [`Self::read`] has an error to tell.
+    #[must_use]
+    pub fn read_at_once(&self, bucket: &BucketName, key: &ObjectKey) -> Option<ObjectReader> {
+        self.inner.found_at_once(bucket, key)?.open_at_once()
     }
 }
 
 impl Inner {
-    /// Finds a version and hands its sidecar to `take`; begins again where the pair gives way to a newer
-    /// one meanwhile.
+    /// Finds a version and hands what its sidecar tells to `take`; begins again where the pair gives way
+    /// to a newer one meanwhile.
     fn find<T>(
         &self,
         bucket: &BucketName,
         key: &ObjectKey,
         version: Option<VersionId>,
-        take: impl Fn(Sidecar, &Element, Versioning) -> Result<T>,
+        take: impl Fn(&Found) -> Result<T>,
     ) -> Result<T> {
         for attempt in 0..=UNLOCKED_TRIES_MAX {
             let _key = (attempt == UNLOCKED_TRIES_MAX).then(|| self.key_locks.lock(bucket, key));
             let (entry, versioning) = self.entry(bucket, key, version)?;
-            let taken =
-                self.sidecar_of(&entry).and_then(|(sidecar, element)| take(sidecar, &element, versioning));
+            let found = self
+                .sidecar_of(&entry)
+                .map(|(sidecar, element)| Arc::new(Found::of(sidecar, element, versioning)));
+            let taken = found.and_then(|found| {
+                let taken = take(&found)?;
+                if version.is_none() {
+                    self.keep_found(bucket, key, &entry, found);
+                }
+                Ok(taken)
+            });
             match taken {
                 Err(error) if error.is_missing_file() && attempt < UNLOCKED_TRIES_MAX => {}
                 Err(error) if error.is_missing_file() => {
@@ -89,6 +127,24 @@ impl Inner {
             }
         }
         Err(Error::new(ErrorKind::Unavailable, "read object").about(key))
+    }
+
+    /// Keeps what was found of the current object of a key, if it still is: a change of the key takes it
+    /// out again under the same lock.
+    fn keep_found(&self, bucket: &BucketName, key: &ObjectKey, entry: &Entry, found: Arc<Found>) {
+        let Some(_key) = self.key_locks.try_lock(bucket, key) else { return };
+        if self.catalog.newest(bucket, key).is_ok_and(|newest| newest.as_ref() == Some(entry)) {
+            self.recent.keep(found);
+        }
+    }
+
+    /// What a read found before, where nothing has changed that it depends on.
+    fn found_at_once(&self, bucket: &BucketName, key: &ObjectKey) -> Option<Arc<Found>> {
+        let versioning = self.buckets.get_at_once(bucket)?.versioning;
+        let found = self.recent.get(bucket, key)?;
+        let is_same =
+            found.versioning == versioning && found.element.mode_at_once() == Some(found.object.mode);
+        is_same.then_some(found)
     }
 
     /// The catalog's entry of a version that is asked for, and the versioning of its bucket.
@@ -145,100 +201,127 @@ impl Inner {
     }
 }
 
-fn object_of(sidecar: Sidecar, element: &Element, versioning: Versioning) -> Object {
-    let mode = element.document().mode;
-    Object {
-        bucket: sidecar.bucket,
-        key: sidecar.key,
-        version_id: sidecar.version_id,
-        shown_version: shown_version(versioning, sidecar.version_id),
-        revision: sidecar.placement_seq,
-        size: sidecar.size,
-        etag: sidecar.etag,
-        sha256: sidecar.sha256,
-        checksums: sidecar.checksums,
-        checksum_type: sidecar.checksum_type,
-        parts: sidecar.parts,
-        modified_ms: sidecar.created_ms,
-        owner: sidecar.owner,
-        attributes: sidecar.attributes,
-        element: element.name.clone(),
-        mode,
-        class: mode.storage_class(),
+impl Found {
+    fn of(sidecar: Sidecar, element: Arc<Element>, versioning: Versioning) -> Self {
+        debug_assert_eq!(sidecar.kind, Kind::Object);
+        let mode = element.document().mode;
+        let blocks = match sidecar.blocks {
+            Blocks::Inline(digests) => BlockPlace::Known(Arc::new(digests)),
+            Blocks::File(sha256) => BlockPlace::File(sidecar.id, sha256),
+        };
+        let object = Object {
+            bucket: sidecar.bucket,
+            key: sidecar.key,
+            version_id: sidecar.version_id,
+            shown_version: shown_version(versioning, sidecar.version_id),
+            revision: sidecar.placement_seq,
+            size: sidecar.size,
+            etag: sidecar.etag,
+            sha256: sidecar.sha256,
+            checksums: sidecar.checksums,
+            checksum_type: sidecar.checksum_type,
+            parts: sidecar.parts,
+            modified_ms: sidecar.created_ms,
+            owner: sidecar.owner,
+            attributes: sidecar.attributes,
+            element: element.name.clone(),
+            mode,
+            class: mode.storage_class(),
+        };
+        Self { object: Arc::new(object), versioning, element, path: sidecar.path, blocks }
     }
-}
 
-fn open_reader(sidecar: Sidecar, element: &Element, versioning: Versioning) -> Result<ObjectReader> {
-    debug_assert_eq!(sidecar.kind, Kind::Object);
-    let path = sidecar.path.data().to_owned();
-    let io = |error| Error::io("open data file", &path, error);
-    let file = element.disk.open(&path).map_err(io)?;
-    let len = file.len().map_err(io)?;
-    if len != sidecar.size {
-        return Err(Error::new(ErrorKind::Corrupt, "open data file").about(&path).because(format_args!(
-            "it has {len} bytes and its sidecar says {}: restore it from a backup",
-            sidecar.size
-        )));
-    }
-    let blocks = match &sidecar.blocks {
-        Blocks::Inline(digests) => digests.clone(),
-        Blocks::File(sha256) => blocks_from_file(&sidecar, element, &*file, sha256)?,
-    };
-    if blocks.len() as u64 != sidecar.size.div_ceil(BLOCK_BYTES as u64) {
-        return Err(Error::new(ErrorKind::Corrupt, "open data file")
-            .about(&path)
-            .because("the number of its block digests does not fit its size"));
-    }
-    Ok(ObjectReader { object: object_of(sidecar, element, versioning), file, blocks })
-}
-
-/// Reads the derived file of block digests; where a copied element came without it, or it is damaged,
-/// the digests are made again from the data, once that is proven by its SHA-256.
-fn blocks_from_file(
-    sidecar: &Sidecar,
-    element: &Element,
-    file: &dyn DiskFile,
-    sha256: &[u8; 32],
-) -> Result<BlockDigests> {
-    let path = blocks_path(sidecar.id);
-    if let Ok(bytes) = element.disk.read_whole(&path, BLOCKS_FILE_BYTES_MAX)
-        && sha2::Sha256::digest(&bytes)[..] == sha256[..]
-        && let Some(blocks) = BlockDigests::from_bytes(&bytes)
-    {
-        return Ok(blocks);
-    }
-    let mut hasher = ContentHasher::new(&[]);
-    let mut buffer = vec![0; PIECE_BYTES];
-    let mut at = 0;
-    loop {
-        let count =
-            file.read_at(&mut buffer, at).map_err(|e| Error::io("read data file", &sidecar.path, e))?;
-        if count == 0 {
-            break;
+    fn open(&self) -> Result<ObjectReader> {
+        if self.object.mode == Mode::Ar {
+            return Err(Error::new(ErrorKind::Archived, "open object").about(&self.object.key));
         }
-        hasher.update(buffer.get(..count).unwrap_or_default());
-        at += count as u64;
+        let path = self.path.data();
+        let io = |error| Error::io("open data file", path, error);
+        let file = self.element.disk.open(path).map_err(io)?;
+        let (len, size) = (file.len().map_err(io)?, self.object.size);
+        if len != size {
+            return Err(Error::new(ErrorKind::Corrupt, "open data file").about(path).because(format_args!(
+                "it has {len} bytes and its sidecar says {size}: restore it from a backup"
+            )));
+        }
+        let blocks = match &self.blocks {
+            BlockPlace::Known(digests) => Arc::clone(digests),
+            BlockPlace::File(id, sha256) => Arc::new(self.blocks_from_file(*id, sha256, &*file)?),
+        };
+        if !self.has_all(&blocks) {
+            return Err(Error::new(ErrorKind::Corrupt, "open data file")
+                .about(path)
+                .because("the number of its block digests does not fit its size"));
+        }
+        Ok(ObjectReader { object: Arc::clone(&self.object), file, blocks })
     }
-    let digest = hasher.finish();
-    if digest.sha256 != sidecar.sha256 {
-        return Err(Error::new(ErrorKind::Corrupt, "open data file")
-            .about(&sidecar.path)
-            .because("its SHA-256 is not the one in its sidecar: restore it from a backup"));
+
+    /// Opens the bytes where that needs no device; `None` also where [`Self::open`] has an error to tell.
+    fn open_at_once(&self) -> Option<ObjectReader> {
+        let BlockPlace::Known(blocks) = &self.blocks else { return None };
+        if self.object.mode == Mode::Ar || !self.has_all(blocks) {
+            return None;
+        }
+        let file = self.element.disk.open_at_once(self.path.data()).ok()?;
+        let is_whole = file.len().is_ok_and(|len| len == self.object.size);
+        is_whole.then(|| ObjectReader { object: Arc::clone(&self.object), file, blocks: Arc::clone(blocks) })
     }
-    let kept = element
-        .disk
-        .create_dir(crate::disk::parent(&path))
-        .and_then(|()| element.disk.write_durable(&path, &digest.blocks.to_bytes()));
-    if let Err(error) = kept {
-        tracing::warn!(path, %error, "block digests were made again and could not be kept");
+
+    /// Number of the block digests that it keeps in memory.
+    pub(super) fn block_count(&self) -> usize {
+        match &self.blocks {
+            BlockPlace::Known(digests) => digests.len(),
+            BlockPlace::File(..) => 0,
+        }
     }
-    Ok(digest.blocks)
+
+    fn has_all(&self, blocks: &BlockDigests) -> bool {
+        blocks.len() as u64 == self.object.size.div_ceil(BLOCK_BYTES as u64)
+    }
+
+    /// Reads the derived file of block digests; where a copied element came without it, or it is damaged,
+    /// the digests are made again from the data, once that is proven by its SHA-256.
+    fn blocks_from_file(&self, id: Uuid, sha256: &[u8; 32], file: &dyn DiskFile) -> Result<BlockDigests> {
+        let path = blocks_path(id);
+        let disk = &self.element.disk;
+        if let Ok(bytes) = disk.read_whole(&path, BLOCKS_FILE_BYTES_MAX)
+            && sha2::Sha256::digest(&bytes)[..] == sha256[..]
+            && let Some(blocks) = BlockDigests::from_bytes(&bytes)
+        {
+            return Ok(blocks);
+        }
+        let mut hasher = ContentHasher::new(&[]);
+        let mut buffer = vec![0; PIECE_BYTES];
+        let mut at = 0;
+        loop {
+            let count =
+                file.read_at(&mut buffer, at).map_err(|e| Error::io("read data file", &self.path, e))?;
+            if count == 0 {
+                break;
+            }
+            hasher.update(buffer.get(..count).unwrap_or_default());
+            at += count as u64;
+        }
+        let digest = hasher.finish();
+        if digest.sha256 != self.object.sha256 {
+            return Err(Error::new(ErrorKind::Corrupt, "open data file")
+                .about(&self.path)
+                .because("its SHA-256 is not the one in its sidecar: restore it from a backup"));
+        }
+        let kept = disk
+            .create_dir(crate::disk::parent(&path))
+            .and_then(|()| disk.write_durable(&path, &digest.blocks.to_bytes()));
+        if let Err(error) = kept {
+            tracing::warn!(path, %error, "block digests were made again and could not be kept");
+        }
+        Ok(digest.blocks)
+    }
 }
 
 impl ObjectReader {
     /// What is read.
     #[must_use]
-    pub fn object(&self) -> &Object {
+    pub fn object(&self) -> &Arc<Object> {
         &self.object
     }
 
@@ -247,6 +330,22 @@ impl ObjectReader {
     ///
     /// *Errors*: `Corrupt` where a block is not what was written; `Io`.
     pub fn read_at(&self, offset: u64, length: usize) -> Result<Bytes> {
+        self.read_with(offset, length, |buffer, at| self.file.read_at(buffer, at))
+    }
+
+    /// Reads as [`Self::read_at`] does where the bytes are in memory; `None` where they are not, or where
+    /// [`Self::read_at`] has an error to tell.
+    #[must_use]
+    pub fn read_at_once(&self, offset: u64, length: usize) -> Option<Bytes> {
+        self.read_with(offset, length, |buffer, at| self.file.read_at_once(buffer, at)).ok()
+    }
+
+    fn read_with(
+        &self,
+        offset: u64,
+        length: usize,
+        read: impl Fn(&mut [u8], u64) -> io::Result<usize>,
+    ) -> Result<Bytes> {
         let size = self.object.size;
         let end = offset.saturating_add(length as u64).min(size);
         if offset >= end {
@@ -256,7 +355,14 @@ impl ObjectReader {
         let start = first * BLOCK_BYTES as u64;
         let stop = end.next_multiple_of(BLOCK_BYTES as u64).min(size);
         let mut buffer = vec![0; usize::try_from(stop - start).unwrap_or(usize::MAX)];
-        self.fill(&mut buffer, start)?;
+        let io = |error| Error::io("read data file", &self.object.key, error);
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match read(rest, start + filled as u64).map_err(io)? {
+                0 => return Err(io(io::ErrorKind::UnexpectedEof.into())),
+                count => filled += count,
+            }
+        }
         for (index, block) in buffer.chunks(BLOCK_BYTES).enumerate() {
             let number = usize::try_from(first).unwrap_or(usize::MAX).saturating_add(index);
             if !self.blocks.matches(number, block) {
@@ -268,17 +374,5 @@ impl ObjectReader {
         let from = usize::try_from(offset - start).unwrap_or(usize::MAX);
         let to = usize::try_from(end - start).unwrap_or(usize::MAX);
         Ok(Bytes::from(buffer).slice(from..to))
-    }
-
-    fn fill(&self, buffer: &mut [u8], start: u64) -> Result<()> {
-        let io = |error| Error::io("read data file", &self.object.key, error);
-        let mut filled = 0;
-        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match self.file.read_at(rest, start + filled as u64).map_err(io)? {
-                0 => return Err(io(std::io::ErrorKind::UnexpectedEof.into())),
-                count => filled += count,
-            }
-        }
-        Ok(())
     }
 }

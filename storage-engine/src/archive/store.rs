@@ -97,12 +97,20 @@ impl Inner {
             });
         }
         updates.push(Update::Put { bucket, key, entry: Box::new(entry), change_seq });
-        self.catalog.apply(&updates)?;
+        self.show(&updates)?;
         self.note_applied(change_seq);
         element.add_used(sidecar.size);
         let completed = upload.map(|upload| (element, UploadId::new(upload)));
         self.finish(committed, &retire, completed);
         Ok(())
+    }
+
+    /// Shows a change to readers. The caller holds the lock of its key.
+    pub(super) fn show(&self, updates: &[Update]) -> Result<()> {
+        for Update::Put { bucket, key, .. } | Update::Remove { bucket, key, .. } in updates {
+            self.recent.forget(bucket, key);
+        }
+        self.catalog.apply(updates)
     }
 
     /// Takes a committed change back where its files could not be published. Where that fails too the log

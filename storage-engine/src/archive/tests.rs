@@ -24,6 +24,7 @@ mod buckets;
 mod conditions;
 mod copying;
 mod parts;
+mod recent;
 mod version_model;
 mod versioning;
 mod versions;

@@ -56,6 +56,12 @@ impl BucketSet {
         buckets.get(name).cloned().ok_or_else(|| no_such_bucket(name))
     }
 
+    /// The document of a bucket where nobody is about to change it.
+    pub(crate) fn get_at_once(&self, name: &BucketName) -> Option<Arc<BucketDocument>> {
+        let buckets = self.buckets.try_read().ok()?;
+        buckets.get(name)?.document.try_read().ok()?.clone()
+    }
+
     /// The bucket of this name, or a place for a new one.
     ///
     /// *Errors*: `TooManyBuckets`.

@@ -11,6 +11,7 @@ use crate::bucket::BucketDocument;
 use crate::disk::{Disk, DiskLock, SharedDisk};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Log, WAL_DIR};
+use crate::mode::Mode;
 use crate::name::{BucketName, ElementId, ElementName};
 
 /// Where bodies and files wait to be renamed; swept at start.
@@ -84,6 +85,11 @@ impl Element {
     /// The document, held so that the mode stays while a change is committed.
     pub(crate) fn document(&self) -> RwLockReadGuard<'_, ElementDocument> {
         self.document.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The mode where nobody is about to change it.
+    pub(crate) fn mode_at_once(&self) -> Option<Mode> {
+        self.document.try_read().ok().map(|document| document.mode)
     }
 
     /// The log, once recovery has handed it over.

@@ -113,7 +113,7 @@ fn document(
     Ok(Document {
         bytes,
         note: object.attributes.metadata.get("note").cloned().unwrap_or_default(),
-        etag: object.etag,
+        etag: object.etag.clone(),
         mode: object.mode.as_str(),
     })
 }

@@ -252,7 +252,7 @@ impl Client<'_> {
     fn annotate(&self, key: &str, version: Option<VersionId>, fill: u8, note: usize) -> Result<()> {
         let (bucket, key) = (bucket(BUCKET), object_key(key));
         let seen = self.archive.object(&bucket, &key, version)?;
-        let mut attributes = seen.attributes;
+        let mut attributes = seen.attributes.clone();
         attributes.metadata.insert("note".to_owned(), model::note_of(fill, note));
         let annotation = Annotation { version, revision: seen.revision, attributes, renews_time: true };
         self.archive.annotate(&caller(), &bucket, &key, annotation).map(drop)

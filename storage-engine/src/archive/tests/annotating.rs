@@ -78,7 +78,7 @@ fn an_annotation_changes_what_is_said_alone() {
                 (&after.etag, after.sha256, after.version_id),
                 (&before.etag, before.sha256, before.version_id)
             );
-            assert_eq!((after.element, after.checksums), (before.element.clone(), before.checksums.clone()));
+            assert_eq!((&after.element, &after.checksums), (&before.element, &before.checksums));
             let expected = if mode == Mode::Edit { clock.now_ms() } else { before.modified_ms };
             assert_eq!((after.mode, after.modified_ms, stored.modified_ms), (mode, expected, expected));
             assert_eq!(get(&archive, bucket, name).unwrap(), b"bytes");

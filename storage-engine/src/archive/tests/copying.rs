@@ -160,8 +160,9 @@ fn what_was_hashed_is_compared() {
     let bucket = &fixture.bucket;
     put(&archive, bucket, "from", None, &content(100_000, 9)).unwrap();
     let mut source = archive.read(bucket, &key("from"), None).unwrap();
-    source.object.sha256 = [7; 32];
-    source.object.checksums.clear();
+    let object = Arc::make_mut(&mut source.object);
+    object.sha256 = [7; 32];
+    object.checksums.clear();
     let target = PutTarget { bucket: bucket.clone(), key: key("to"), class: None, length: Some(100_000) };
     let admission = archive.admit(target).unwrap();
     let refused = archive.copy(&caller(), source, admission, None, PutDetails::default()).unwrap_err();

@@ -15,8 +15,10 @@ impl Run {
             for version in self.of(name) {
                 self.compare_version(name, Some(version.id), version);
             }
+            self.compare_at_once(name);
             if let Some(version) = self.current(name) {
                 self.compare_version(name, None, version);
+                self.compare_at_once(name);
             } else {
                 assert_eq!(self.refusal(name, None), self.absence(name));
             }
@@ -47,6 +49,13 @@ impl Run {
         assert_eq!((&object.etag, &object.attributes), (&version.etag, &noted(&version.note)));
         assert_eq!(object.mode.as_str(), if version.rw { "rw" } else { "edit" });
         assert_eq!(&reader.read_at(0, content.len() + 1).unwrap(), content, "{name} {id:?}");
+    }
+
+    /// What is answered at once, where anything is, is what a read answers.
+    fn compare_at_once(&self, name: &str) {
+        let Some(kept) = self.archive().object_at_once(&self.bucket, &key(name)) else { return };
+        let found = self.archive().object(&self.bucket, &key(name), None).unwrap();
+        assert_eq!(format!("{kept:?}"), format!("{found:?}"), "{name}");
     }
 
     fn compare_versions(&self) {
