@@ -12,10 +12,11 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use http::HeaderMap;
+use http::header::EXPECT;
 use s3s::TrailingHeaders;
 use s3s::dto::StreamingBlob;
 use storage_engine::ErrorKind;
-use storage_engine::archive::body::{Body, BodyWriter};
+use storage_engine::archive::body::{Body, BodyWriter, INLINE_BYTES_MAX};
 use storage_engine::archive::multipart::PART_BYTES_MAX;
 use storage_engine::digest::ChecksumAlgorithm;
 
@@ -27,6 +28,9 @@ use crate::response::RequestContext;
 /// From this many bytes on, what was gathered is written.
 const PIECE_BYTES: usize = 256 * 1024;
 
+/// Bodies up to this many bytes are short: none is staged, and gathering one holds up nobody.
+const SHORT_BYTES_MAX: u64 = INLINE_BYTES_MAX as u64;
+
 /// Pieces below this many bytes are copied together.
 const JOINED_BELOW_BYTES: usize = 4096;
 
@@ -37,6 +41,8 @@ pub(crate) struct Incoming {
     claims: Claims,
     trailer: Option<TrailingHeaders>,
     context: Arc<RequestContext>,
+    /// The client sends it once it is told to go on (RFC 9110, section 10.1.1).
+    waits_for_leave: bool,
 }
 
 /// The lengths in bytes that a body may have.
@@ -51,7 +57,12 @@ pub(crate) enum Lengths {
 /// A body that has arrived, of which the last piece is still to be written.
 pub(crate) struct Received {
     writer: Box<BodyWriter>,
-    last: Vec<Bytes>,
+    last: Last,
+}
+
+/// The last piece of a body, or the whole of a short one, with the claims about it.
+pub(crate) struct Last {
+    bytes: Vec<Bytes>,
     claims: Claims,
 }
 
@@ -70,7 +81,8 @@ impl Incoming {
         if let Lengths::Announced(length) = lengths {
             claims.set_length(length);
         }
-        Ok(Self { body, lengths, claims, trailer, context: Arc::clone(context) })
+        let waits_for_leave = headers.contains_key(EXPECT);
+        Ok(Self { body, lengths, claims, trailer, context: Arc::clone(context), waits_for_leave })
     }
 
     /// The announced length in bytes.
@@ -85,6 +97,26 @@ impl Incoming {
     pub(crate) fn algorithms(&self) -> Vec<ChecksumAlgorithm> {
         let claimed = self.claims.claimed_algorithms();
         if claimed.is_empty() { vec![ChecksumAlgorithm::Crc64Nvme] } else { claimed }
+    }
+
+    /// Whether the body is to be gathered before anybody is asked whether it may come: it is short, and its
+    /// client sends it whatever the answer.
+    pub(crate) fn is_gathered(&self) -> bool {
+        !self.waits_for_leave && self.length().is_some_and(|length| length <= SHORT_BYTES_MAX)
+    }
+
+    /// Receives the whole of a body that is gathered.
+    ///
+    /// *Errors*: what the body failed with.
+    pub(crate) async fn gather(mut self) -> Answer<Last> {
+        let mut gathered = Gathered::default();
+        while let Some(bytes) = self.next().await? {
+            gathered.push(bytes);
+            self.lengths.check_so_far(gathered.size as u64)?;
+        }
+        self.lengths.check_whole(gathered.size as u64)?;
+        self.claims.add_trailer(self.trailer.as_ref())?;
+        Ok(Last { bytes: gathered.take(), claims: self.claims })
     }
 
     /// Receives the body into `writer`.
@@ -104,7 +136,8 @@ impl Incoming {
         }
         self.lengths.check_whole(received)?;
         self.claims.add_trailer(self.trailer.as_ref())?;
-        Ok(Received { writer: writing.wait().await?, last: gathered.take(), claims: self.claims })
+        let last = Last { bytes: gathered.take(), claims: self.claims };
+        Ok(Received { writer: writing.wait().await?, last })
     }
 
     async fn next(&mut self) -> Answer<Option<Bytes>> {
@@ -167,11 +200,20 @@ impl Received {
     /// Writes the last piece, ends the body and compares the claims. Blocking.
     ///
     /// *Errors*: those of [`BodyWriter::finish`]; a wrong signed digest has a code of its own.
-    pub(crate) fn finish(mut self) -> Answer<Body> {
-        for bytes in &self.last {
-            self.writer.write(bytes)?;
+    pub(crate) fn finish(self) -> Answer<Body> {
+        self.last.finish(*self.writer)
+    }
+}
+
+impl Last {
+    /// Writes the piece, ends the body and compares the claims. Blocking.
+    ///
+    /// *Errors*: as [`Received::finish`].
+    pub(crate) fn finish(self, mut writer: BodyWriter) -> Answer<Body> {
+        for bytes in &self.bytes {
+            writer.write(bytes)?;
         }
-        self.writer.finish(self.claims.digests()).map_err(|error| match error.kind() {
+        writer.finish(self.claims.digests()).map_err(|error| match error.kind() {
             ErrorKind::BadDigest => Refusal::new(Code::BadDigest).caused_by(error),
             _ => error.into(),
         })

@@ -13,7 +13,8 @@ use crate::dispatch::Gateway;
 use crate::intake::{Incoming, Lengths, attributes, refuse_unsupported, value_of, write_conditions};
 use crate::refusal::Answer;
 
-/// Stores an object. What can be refused without its bytes is refused before they are read.
+/// Stores an object. What can be refused without its bytes is refused before they are read, unless they are
+/// few and come anyway: then they are gathered first, and one crossing does it all.
 ///
 /// *Durability*: an answer without an error means that the object survives a power cut.
 ///
@@ -55,6 +56,16 @@ pub(crate) async fn store(
     details: PutDetails,
 ) -> Answer<Stored> {
     let algorithms = incoming.algorithms();
+    if incoming.is_gathered() {
+        let last = incoming.gather().await?;
+        let store = move || {
+            let entered = visit.enter(&target.bucket, Some(&target.key))?;
+            let admission = entered.archive().admit(target)?;
+            let body = last.finish(entered.archive().begin_body(&admission, &algorithms)?)?;
+            Ok(entered.archive().put(&entered.caller(), admission, body, details)?)
+        };
+        return gateway.crossing.run(store).await;
+    }
     let admit = move || {
         let entered = visit.enter(&target.bucket, Some(&target.key))?;
         let admission = entered.archive().admit(target)?;
