@@ -91,7 +91,9 @@ impl BodyWriter {
         if self.staging.file.is_none() && total > INLINE_BYTES_MAX as u64 {
             self.staging.create()?;
             let memory = std::mem::take(&mut self.memory);
-            self.staging.append(&memory)?;
+            if !memory.is_empty() {
+                self.staging.append(&memory)?;
+            }
         }
         match self.staging.file {
             Some(_) => self.staging.append(bytes)?,

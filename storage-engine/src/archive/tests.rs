@@ -23,6 +23,7 @@ mod annotating;
 mod buckets;
 mod conditions;
 mod copying;
+mod costs;
 mod parts;
 mod recent;
 mod version_model;
