@@ -76,22 +76,27 @@ class Place:
 class Server:
     """A running `artstore serve`."""
 
-    def __init__(self, place, *arguments, log=None):
+    def __init__(self, place, *arguments, log=None, environment=None, under=(), ready=True):
+        """Starts it with `environment` beside its own, by the command `under` that runs it, and waits until it is
+        `ready`."""
         self.place = place
+        self.is_under = bool(under)
         self.ports = free_ports(2)
         self.log_path = Path(log or place.folder / "server.log")
         self.log = open(self.log_path, "ab")
         started = time.monotonic()
         self.process = subprocess.Popen(
             [
-                binary(), "serve", "--data", str(place.data),
+                *map(str, under), binary(), "serve", "--data", str(place.data),
                 "--s3-listen", f"127.0.0.1:{self.ports[0]}", "--api-listen", f"127.0.0.1:{self.ports[1]}",
                 *map(str, arguments),
             ],
-            env=place.environment(), cwd=place.folder, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            env=place.environment() | (environment or {}), cwd=place.folder,
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
         )
         try:
-            self.wait_until_ready(started + START_SECONDS_MAX)
+            if ready:
+                self.wait_until_ready(started + START_SECONDS_MAX)
         except BaseException:
             self.kill()
             raise
@@ -130,7 +135,7 @@ class Server:
 
     def stop(self):
         """Asks the process to end and insists on success."""
-        self.process.send_signal(signal.SIGTERM)
+        os.kill(self.pid(), signal.SIGTERM)
         code = self.process.wait(STOP_SECONDS_MAX)
         self.log.close()
         if code:
@@ -139,9 +144,16 @@ class Server:
     def kill(self):
         """Ends the process as a crash does."""
         if self.process.poll() is None:
-            self.process.kill()
+            os.kill(self.pid(), signal.SIGKILL)
         self.process.wait()
         self.log.close()
+
+    def pid(self):
+        """The server's process, also where another command runs it."""
+        if self.is_under:
+            children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+            return int(children[0]) if children else self.process.pid
+        return self.process.pid
 
     def credentials(self):
         text = (self.place.data / "credentials").read_text()
