@@ -44,6 +44,10 @@ def binary():
     return path
 
 
+class NotReady(AssertionError):
+    """A server that ended, or took too long, before it was ready."""
+
+
 class Place:
     """A folder of one archive: data directory, home of the master key, scratch space."""
 
@@ -120,7 +124,7 @@ class Server:
             except subprocess.TimeoutExpired:
                 if time.monotonic() < deadline:
                     continue
-            raise AssertionError(f"the server is not ready, exit code {self.process.poll()}:\n{self.said()}")
+            raise NotReady(f"the server is not ready, exit code {self.process.poll()}:\n{self.said()}")
 
     def health(self, path):
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.ports[1], timeout=10)) as connection:

@@ -19,14 +19,14 @@ MAKE = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"]}
 class Image:
     """A mounted file system; needs root and a loop device, and fails where there is none."""
 
-    def __init__(self, kind, size_bytes):
+    def __init__(self, kind, size_bytes, *options):
         self.folder = Path(tempfile.mkdtemp(prefix=f"artstore-{kind}-"))
         self.file = self.folder / "image"
         self.mounted = self.folder / "mounted"
         self.mounted.mkdir()
         with open(self.file, "wb") as file:
             file.truncate(size_bytes)
-        run(*MAKE[kind], self.file)
+        run(*MAKE[kind], *options, self.file)
         self.mount()
 
     def __enter__(self):
