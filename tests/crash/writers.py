@@ -27,8 +27,7 @@ class Writer(threading.Thread):
 
     def run(self):
         while True:
-            bucket = self.chance.choice([PLAIN, PLAIN, VERSIONED])
-            place = (bucket, f"writer-{self.number}/{self.chance.randrange(KEYS[bucket])}")
+            place = self.choose()
             try:
                 change = self.change(place)
                 self.history.begin(place, change)
@@ -36,6 +35,11 @@ class Writer(threading.Thread):
             except Exception:
                 return
             self.history.acknowledge(place, made)
+
+    def choose(self):
+        """One of the writer's keys."""
+        bucket = self.chance.choice([PLAIN, PLAIN, VERSIONED])
+        return (bucket, f"writer-{self.number}/{self.chance.randrange(KEYS[bucket])}")
 
     def change(self, place):
         """Chooses a change of a key; what it needs, such as parts, is there when this returns."""
