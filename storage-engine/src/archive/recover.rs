@@ -16,7 +16,7 @@ use crate::catalog::{Entry, Update};
 use crate::disk::{Disk, EntryKind, PARTIAL_SUFFIX};
 use crate::element::{Element, Found, NewPair, STAGING_DIR, remove_overflow, scan};
 use crate::error::{Error, ErrorKind, Result};
-use crate::log::{Attachments, BodyPlace, Change, Log, Place, Record, Recovered, Retired, recover};
+use crate::log::{Attachments, BodyPlace, Change, Log, Place, Record, Recovered, Retired, read};
 use crate::name::{ElementId, ObjectKey, StoredPath};
 use crate::sidecar;
 
@@ -183,7 +183,7 @@ impl Inner {
     ) -> Result<(Vec<Replayed>, Vec<Recovered>)> {
         let (mut changes, mut recovered, mut aborted) = (Vec::new(), Vec::new(), HashSet::new());
         for element in elements {
-            recovered.push(recover(
+            recovered.push(read(
                 &*element.disk,
                 element.id,
                 mark.log_start(element.id),

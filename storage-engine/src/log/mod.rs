@@ -14,7 +14,7 @@ mod segment;
 mod writer;
 
 pub(crate) use record::{Attachments, BodyPlace, Change, Place, Record, Retired};
-pub(crate) use recovery::{LogStart, Recovered, read, recover};
+pub(crate) use recovery::{LogStart, Recovered, read};
 pub(crate) use segment::WAL_DIR;
 pub(crate) use writer::{Committed, Log, begin_checkpoint};
 

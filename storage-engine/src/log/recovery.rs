@@ -22,9 +22,13 @@ pub(crate) struct LogStart {
 }
 
 impl Recovered {
-    /// Frees the segments read, once a checkpoint covers what they hold.
+    /// Frees the segments read and those before them, once a checkpoint that covers what they hold is durable.
+    ///
+    /// Not before: a mark that was read may lie in the cache alone, as after a kill, and a power cut brings the
+    /// one before it back, which names segments that this one no longer does.
     pub(crate) fn free(&mut self, disk: &dyn Disk) -> Result<()> {
-        for number in std::mem::take(&mut self.live) {
+        let past = std::mem::take(&mut self.past);
+        for number in past.into_iter().chain(std::mem::take(&mut self.live)) {
             let (path, spare) = (path_of(number), spare_path_of(number));
             disk.replace(&path, &spare).map_err(|error| Error::io("free log segment", path, error))?;
             self.spares.push(spare);
@@ -39,6 +43,8 @@ pub(crate) struct Recovered {
     pub(crate) next_segment: u64,
     /// Number for the next frame.
     pub(crate) next_frame: u64,
+    /// Segments from before the last checkpoint, the oldest first.
+    pub(crate) past: Vec<u64>,
     /// Segments that hold changes since the last checkpoint, the oldest first.
     pub(crate) live: VecDeque<u64>,
     /// Files to be used again.
@@ -47,27 +53,8 @@ pub(crate) struct Recovered {
     pub(crate) torn_bytes: u64,
 }
 
-/// Reads the log of `element` from `start` on, hands each record to `take`, in order, and puts the
-/// segments before `start` by to be used again.
-///
-/// *Errors*: those of [`read`].
-pub(crate) fn recover(
-    disk: &dyn Disk,
-    element: ElementId,
-    start: LogStart,
-    take: impl FnMut(Record, Attachments) -> Result<()>,
-) -> Result<Recovered> {
-    let (mut recovered, past) = read(disk, element, start, take)?;
-    for number in past {
-        let spare = spare_path_of(number);
-        disk.replace(&path_of(number), &spare).map_err(|error| Error::io("read log", WAL_DIR, error))?;
-        recovered.spares.push(spare);
-    }
-    Ok(recovered)
-}
-
 /// Reads the log of `element` from `start` on and hands each record to `take`, in order. Changes
-/// nothing on disk; answers also with the numbers of the segments before `start`, which it passes over.
+/// nothing on disk.
 ///
 /// *Errors*: `Corrupt` where a frame is damaged that was durable once, or a segment is missing;
 /// `NewerFormat`; what `take` answers.
@@ -76,7 +63,7 @@ pub(crate) fn read(
     element: ElementId,
     start: LogStart,
     mut take: impl FnMut(Record, Attachments) -> Result<()>,
-) -> Result<(Recovered, Vec<u64>)> {
+) -> Result<Recovered> {
     let io = |error| Error::io("read log", WAL_DIR, error);
     let (mut numbers, mut spares) = (Vec::new(), Vec::new());
     for entry in disk.read_dir(WAL_DIR).map_err(io)? {
@@ -88,6 +75,7 @@ pub(crate) fn read(
     let mut recovered = Recovered {
         next_segment: highest.map_or(1, |n| n + 1).max(start.segment),
         next_frame: 1,
+        past: Vec::new(),
         live: VecDeque::new(),
         spares,
         torn_bytes: 0,
@@ -98,7 +86,9 @@ pub(crate) fn read(
         ));
     }
     let mut expected = None;
-    let (past, live): (Vec<u64>, Vec<u64>) = numbers.into_iter().partition(|number| *number < start.segment);
+    let live = numbers.partition_point(|number| *number < start.segment);
+    let live = numbers.split_off(live);
+    recovered.past = numbers;
     for number in live {
         let read = read_segment(disk, element, number, &mut take)?;
         if expected.is_some_and(|expected| expected != (number, read.header.first_frame)) {
@@ -111,7 +101,7 @@ pub(crate) fn read(
         recovered.live.push_back(number);
         expected = Some((number + 1, read.next_frame));
     }
-    Ok((recovered, past))
+    Ok(recovered)
 }
 
 struct ReadSegment {

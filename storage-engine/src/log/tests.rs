@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::record::{Attachments, Change, Record};
-use super::recovery::{LogStart, Recovered, recover};
+use super::recovery::{self, LogStart, Recovered};
 use super::segment::{SEGMENT_BYTES, WAL_DIR, path_of};
 use super::writer::{Log, begin_checkpoint};
 use crate::bell::Bell;
@@ -53,7 +53,7 @@ fn append(log: &Arc<Log>, seq: u64, length: usize) -> Result<()> {
 
 fn read(disk: &SharedDisk, start: LogStart) -> Result<(Vec<u64>, Recovered)> {
     let mut found = Vec::new();
-    let recovered = recover(&**disk, element(), start, |record, attachments| {
+    let recovered = recovery::read(&**disk, element(), start, |record, attachments| {
         assert!(attachments.body.iter().all(|byte| *byte == record.seq as u8), "body of {}", record.seq);
         found.push(record.seq);
         Ok(())
@@ -182,7 +182,7 @@ fn a_missing_segment_is_loud() {
     let named = LogStart { segment: 2, must_exist: true };
     assert_eq!(read(&disk, named).err().map(|error| error.kind()), Some(ErrorKind::Corrupt));
     let other = ElementId::new(uuid::Uuid::from_u128(43));
-    let foreign = recover(&*disk, other, START, |_, _| Ok(()));
+    let foreign = recovery::read(&*disk, other, START, |_, _| Ok(()));
     assert_eq!(foreign.err().map(|error| error.kind()), Some(ErrorKind::Corrupt));
 }
 

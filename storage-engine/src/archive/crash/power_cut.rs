@@ -244,6 +244,42 @@ fn large_uploads_survive() {
     }
 }
 
+/// A kill while the mark of the last checkpoint is synced leaves it in the cache alone. The start that reads it
+/// frees no segment of the log before a mark is durable: a power cut would bring back one that names it.
+#[test]
+fn a_mark_that_may_not_be_durable_frees_no_log() {
+    let base = World::prepared(&script::before());
+    let run = |world: &mut World| {
+        let outcome = world.run(&script::short(), base.1.clone());
+        let calls = world.machine.calls();
+        world.close().ok();
+        (outcome, calls)
+    };
+    let mut probe = World::on(base.0.fork(Profile::Reordered, 0));
+    let (_, before_close) = run(&mut probe);
+    let marked = |world: &World, after| call_after(world, after, &[" sync ", "control/checkpoint"]);
+    let sync = marked(&probe, before_close);
+
+    let mut world = World::on(base.0.fork(Profile::Reordered, 0));
+    world.machine.crash_at(sync);
+    let (outcome, _) = run(&mut world);
+    world.machine.kill_processes();
+    let start = world.machine.calls();
+    must_open(&mut world);
+    check(&world, &outcome.allowed());
+    let freed = call_after(&world, start, &[" replace ", ".log -> ", ".spare"]);
+    assert!(marked(&world, start) < freed, "{}", world.machine.trace().join("\n"));
+}
+
+/// The first call after `start` whose line holds all of `words`.
+fn call_after(world: &World, start: u64, words: &[&str]) -> u64 {
+    let trace = world.machine.trace();
+    let number = |line: &str| line.trim_start().split(' ').next().and_then(|number| number.parse().ok());
+    let lines = trace.iter().filter(|line| words.iter().all(|word| line.contains(word)));
+    let found = lines.filter_map(|line| number(line)).find(|call| *call > start);
+    found.unwrap_or_else(|| panic!("no call after {start} of {words:?}: {}", trace.join("\n")))
+}
+
 /// The first start of all: nothing is there, and the power fails while the archive is made.
 #[test]
 fn the_first_start_survives() {
