@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use super::entry::{Entry, EntryKind};
 use super::listing::{PageRequest, Row, Shown};
 use super::store::{Catalog, Update};
+use crate::digest::crc32c_of;
 use crate::disk::SharedDisk;
+use crate::disk::simulated::random::Random;
 use crate::disk::simulated::{Machine, Profile};
 use crate::log::Place;
 use crate::name::{BucketName, ElementId, ObjectKey, StoredName, StoredPath, VersionId};
@@ -257,4 +259,25 @@ fn the_feed_loses_nothing() {
     assert_eq!(catalog.changes(cursor, 10).unwrap().unwrap().0, []);
     disk.remove("catalog/catalog.redb").unwrap();
     assert_eq!(open(&disk, 0).changes(cursor, 10).unwrap(), None, "another epoch: reconcile in full");
+}
+
+/// A row of any bytes, also where its checksum fits, is read or refused, never more.
+#[test]
+fn no_bytes_make_a_row_panic() {
+    let whole = entry(5, EntryKind::Object, VersionId::Unique { seq: 5, nonce: 1 }).encode().unwrap();
+    let mut chance = Random::new(2);
+    let mut read = 0;
+    for _ in 0..50_000 {
+        let mut bytes = whole.clone();
+        for _ in 0..=chance.up_to(2) {
+            let at = 4 + chance.up_to(bytes.len() - 5);
+            bytes[at] = chance.next() as u8;
+        }
+        bytes.truncate(4 + chance.up_to(10 * bytes.len()).min(bytes.len() - 4));
+        assert!(bytes == whole || Entry::decode(&bytes, 5).is_err());
+        let checksum = crc32c_of(&[&bytes[4..]]);
+        bytes[..4].copy_from_slice(&checksum.to_le_bytes());
+        read += usize::from(Entry::decode(&bytes, 5).is_ok());
+    }
+    assert!(read > 0, "no changed row could be read");
 }

@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::frame;
 use super::record::{Attachments, Change, Record};
 use super::recovery::{self, LogStart, Recovered};
 use super::segment::{SEGMENT_BYTES, WAL_DIR, path_of};
 use super::writer::{Log, begin_checkpoint};
 use crate::bell::Bell;
 use crate::caller::{Caller, Door};
+use crate::digest::crc32c_of;
 use crate::disk::SharedDisk;
+use crate::disk::simulated::random::Random;
 use crate::disk::simulated::{Fault, Machine, Profile};
 use crate::name::ElementId;
 use crate::{ErrorKind, Result};
@@ -258,4 +261,42 @@ fn a_full_log_waits_for_a_checkpoint() {
     log.set_stalled(true);
     let refused = (13..30).map(|seq| append(&log, seq, length)).find_map(Result::err);
     assert_eq!(refused.map(|error| error.kind()), Some(ErrorKind::Unavailable));
+}
+
+/// Frames and records of any bytes, also where the checksum fits, are read or passed over, never more; what is
+/// read is no longer than what was there.
+#[test]
+fn no_bytes_make_the_log_panic() {
+    let mut chance = Random::new(1);
+    let whole = record(7).encode(&body(7, 300)).unwrap();
+    let (mut frames, mut records) = (0, 0);
+    for _ in 0..50_000 {
+        let mut bytes = whole.clone();
+        for _ in 0..=chance.up_to(3) {
+            let at = chance.up_to(bytes.len() - 1);
+            bytes[at] = chance.next() as u8;
+        }
+        bytes.truncate(chance.up_to(10 * bytes.len()).min(bytes.len()));
+        records += usize::from(is_read(&bytes));
+
+        let mut framed = frame::encode(1, 9, &[&whole, &bytes]);
+        let length = 32 + 8 + whole.len() + bytes.len();
+        // The count of records and the length of one are not what they say.
+        let at = [28, 32, 36 + whole.len()][chance.up_to(2)] + chance.up_to(3);
+        framed[at] = chance.next() as u8;
+        let checksum = crc32c_of(&[&framed[..24], &framed[28..length]]);
+        framed[24..28].copy_from_slice(&checksum.to_le_bytes());
+        let found = frame::decode(&framed.into(), 1, 9);
+        frames += usize::from(found.is_some());
+        records += found.into_iter().flat_map(|frame| frame.records).filter(|record| is_read(record)).count();
+    }
+    assert!(frames > 0 && records > 0, "{frames} frames and {records} records could be read");
+}
+
+fn is_read(bytes: &[u8]) -> bool {
+    let found = Record::decode(&bytes.to_vec().into());
+    found.is_ok_and(|(_, attachments)| {
+        assert!(attachments.len() <= bytes.len());
+        true
+    })
 }

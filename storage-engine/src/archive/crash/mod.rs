@@ -12,6 +12,7 @@
 mod budget;
 mod concurrent;
 mod failing_call;
+mod foreign_bytes;
 mod full_disk;
 mod log_damage;
 mod model;

@@ -27,7 +27,7 @@ mod inode;
 mod journal;
 mod machine;
 mod names;
-mod random;
+pub(crate) mod random;
 mod state;
 mod survival;
 mod volume;
