@@ -21,6 +21,7 @@ use crate::name::{BucketName, VersionId};
 use crate::{ErrorKind, Result};
 
 mod compare;
+mod cut;
 
 const KEYS: [&str; 3] = ["a", "a/b", "c"];
 
@@ -63,6 +64,12 @@ enum Action {
         key: usize,
     },
     Restart(Restart),
+    /// Puts while the power fails at one of the next calls.
+    CutPut {
+        key: usize,
+        rw: bool,
+        call: u64,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +88,7 @@ enum Restart {
     Clean,
     Killed,
     LostCatalog,
+    PowerCut,
 }
 
 fn actions() -> impl Strategy<Value = Action> {
@@ -92,7 +100,7 @@ fn actions() -> impl Strategy<Value = Action> {
         1 => Just(Condition::IsAnother),
     ];
     let rw = || prop::bool::weighted(0.2);
-    let restart = prop_oneof![Just(Restart::Clean), Just(Restart::Killed), Just(Restart::LostCatalog)];
+    let restart = [Restart::Clean, Restart::Killed, Restart::LostCatalog, Restart::PowerCut];
     prop_oneof![
         3 => prop_oneof![Just(Versioning::Enabled), Just(Versioning::Suspended)].prop_map(Action::Set),
         8 => (key(), rw(), condition).prop_map(|(key, rw, condition)| Action::Put { key, rw, condition }),
@@ -104,7 +112,8 @@ fn actions() -> impl Strategy<Value = Action> {
         5 => key().prop_map(|key| Action::Delete { key }),
         5 => (key(), 0..5_usize).prop_map(|(key, nth)| Action::DeleteVersion { key, nth }),
         2 => key().prop_map(|key| Action::DeleteNull { key }),
-        2 => restart.prop_map(Action::Restart),
+        2 => prop::sample::select(restart.to_vec()).prop_map(Action::Restart),
+        3 => (key(), rw(), 1..20_u64).prop_map(|(key, rw, call)| Action::CutPut { key, rw, call }),
     ]
 }
 
@@ -145,7 +154,7 @@ struct New {
 impl Run {
     fn new() -> Self {
         let mut run = Self {
-            machine: Machine::new(Profile::Ordered, 1),
+            machine: Machine::new(Profile::Reordered, 1),
             archive: None,
             bucket: BucketName::parse("docs").unwrap(),
             state: Versioning::Never,
@@ -191,9 +200,13 @@ impl Run {
     fn restart(&mut self, restart: Restart) {
         match restart {
             Restart::Killed => self.machine.kill_processes(),
+            Restart::PowerCut => self.machine.power_off(),
             Restart::Clean | Restart::LostCatalog => self.archive().close().unwrap(),
         }
         drop(self.archive.take());
+        if matches!(restart, Restart::PowerCut) {
+            self.machine.reboot();
+        }
         if matches!(restart, Restart::LostCatalog) {
             self.machine.disk("data").unwrap().remove_durable("catalog/catalog.redb").unwrap();
         }
@@ -217,6 +230,7 @@ impl Run {
             }
             Action::DeleteNull { key } => self.delete_version(KEYS[key], VersionId::Null),
             Action::Restart(restart) => self.restart(restart),
+            Action::CutPut { key, rw, call } => self.cut_put(KEYS[key], rw, call),
         }
     }
 
@@ -284,19 +298,23 @@ impl Run {
             (Condition::IsCurrent | Condition::IsAnother, None) => Some(ErrorKind::NoSuchKey),
             _ => None,
         };
-        let archive = self.archive();
-        let admission = archive.admit(self.target(name, rw)).unwrap();
-        let mut body = archive.begin_body(&admission, &[]).unwrap();
-        body.write(&content).unwrap();
-        let body = body.finish(&ClientDigests::default()).unwrap();
-        let etag = hex::encode(body.digest.md5);
-        let conditions = WriteConditions { etag_is_not, etag_is };
-        let details = PutDetails { attributes: noted(&note), conditions, owner: "owner".into() };
-        let answer = archive.put(&caller(), admission, body, details);
+        let etag = etag_of(&content);
+        let answer = self.send(name, rw, (&content, &note), WriteConditions { etag_is_not, etag_is });
         match refusal {
             Some(kind) => assert_eq!(answer.unwrap_err().kind(), kind),
             None => self.written(name, New { content, etag, note, rw, upload: None }, answer),
         }
+    }
+
+    /// Puts as a door does.
+    fn send(&self, name: &str, rw: bool, new: (&Bytes, &str), conditions: WriteConditions) -> Result<Stored> {
+        let archive = self.archive();
+        let admission = archive.admit(self.target(name, rw))?;
+        let mut body = archive.begin_body(&admission, &[])?;
+        body.write(new.0)?;
+        let body = body.finish(&ClientDigests::default())?;
+        let details = PutDetails { attributes: noted(new.1), conditions, owner: "owner".into() };
+        archive.put(&caller(), admission, body, details)
     }
 
     fn copy(&mut self, from: &str, nth: usize, name: &'static str, rw: bool) {
@@ -310,9 +328,7 @@ impl Run {
         let admission = archive.admit(self.target(name, rw)).unwrap();
         let details = PutDetails { attributes: noted(&note), owner: "owner".into(), ..Default::default() };
         let answer = archive.copy(&caller(), source.unwrap(), admission, None, details);
-        let mut hasher = crate::digest::ContentHasher::new(&[]);
-        hasher.update(&content);
-        let etag = hex::encode(hasher.finish().md5);
+        let etag = etag_of(&content);
         self.written(name, New { content, etag, note, rw, upload: None }, answer);
     }
 
@@ -416,6 +432,12 @@ impl Run {
         let delete_marker = removed.is_some_and(|version| version.content.is_none());
         assert_eq!(answer.unwrap(), Deleted { version_id: Some(id), delete_marker });
     }
+}
+
+fn etag_of(content: &[u8]) -> String {
+    let mut hasher = crate::digest::ContentHasher::new(&[]);
+    hasher.update(content);
+    hex::encode(hasher.finish().md5)
 }
 
 fn noted(note: &str) -> Attributes {
