@@ -178,7 +178,7 @@ fn fail_everywhere(name: &str, script: &[Step], fault: Fault, stride: usize) {
             cases += 1;
         }
     }
-    println!("{name}, {fault:?}: {cases} of {total} calls failed");
+    println!("{name}, {fault:?}: {cases} failures over {total} calls");
 }
 
 const STRIDE: usize = 8;
@@ -218,6 +218,13 @@ fn versions_bear_errors() {
 fn buckets_and_control_documents_bear_errors() {
     for fault in [Fault::Io, Fault::NoSpace] {
         fail_everywhere("buckets", &script::buckets(), fault, 2 * STRIDE);
+    }
+}
+
+#[test]
+fn large_uploads_bear_errors() {
+    for fault in [Fault::Io, Fault::NoSpace] {
+        fail_everywhere("large upload", &script::large_upload(), fault, 8 * STRIDE);
     }
 }
 

@@ -158,7 +158,7 @@ impl Model {
                 drop(self.controls.insert(format!("{name}.json"), bytes_of(fill, size)));
             }
             Step::RemoveControl { name } => drop(self.controls.remove(&format!("{name}.json"))),
-            Step::Reopen => {}
+            Step::MoveClock { .. } | Step::Reopen => {}
         }
     }
 

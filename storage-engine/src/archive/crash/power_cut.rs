@@ -11,6 +11,7 @@ use super::survey::check;
 use super::world::World;
 use crate::disk::simulated::{Machine, Profile};
 use crate::fsck::{self, FsckOptions, Report};
+use crate::sidecar;
 
 /// How the archive stops at a call, and what happens before it is open again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +159,43 @@ fn stop_everywhere(name: &str, script: &[Step], profile: Profile, stride: usize)
 
 const STRIDE: usize = 8;
 
+/// The note that makes the first sidecar of the script of limits one byte shorter than the bound. The lengths of
+/// the others are checked on the way.
+fn limit_note() -> usize {
+    let (base, _) = World::prepared(&script::before());
+    let lengths = |note: usize| -> Vec<(usize, bool)> {
+        let mut world = World::on(base.fork(Profile::Ordered, 0));
+        world.open().unwrap();
+        let steps = script::limits(note);
+        let (_delete, steps) = steps.split_last().unwrap();
+        let lengths = steps.iter().map(|step| {
+            world.step(step).unwrap();
+            sidecar_of(&world, "small_")
+        });
+        lengths.collect()
+    };
+    let (short, _) = lengths(10)[0];
+    let note = 10 + sidecar::SIDECAR_BYTES_MAX - 1 - short;
+    let (below, bound) = (sidecar::SIDECAR_BYTES_MAX - 1, sidecar::SIDECAR_BYTES_MAX);
+    let found = lengths(note);
+    assert_eq!(found[..2], [(below, false), (bound, false)]);
+    assert!(found[2].1 && found[4].1, "one byte more overflows: {found:?}");
+    assert_eq!([found[3], found[5]], [(bound, false), (below, false)]);
+    note
+}
+
+/// The length of the one sidecar whose name begins so, and whether it has an overflow sidecar.
+fn sidecar_of(world: &World, name: &str) -> (usize, bool) {
+    let disk = world.machine.disk("data/elements/edit-01").unwrap();
+    let files = super::survey::files_below(&disk, "");
+    let of_name: Vec<&String> = files.iter().filter(|path| path.contains(&format!("/{name}"))).collect();
+    let [sidecar] = of_name.iter().filter(|path| path.ends_with(".attr.json")).collect::<Vec<_>>()[..] else {
+        panic!("one sidecar: {of_name:?}")
+    };
+    let length = disk.read_whole(sidecar, sidecar::SIDECAR_BYTES_MAX).unwrap().len();
+    (length, of_name.iter().any(|path| path.contains(".attr.ext.")))
+}
+
 /// Repeats one case, given as its script, profile, seed, call and stop in `ARTSTORE_TEST_CASE`, such
 /// as `objects Torn 53 53 Kill`.
 #[test]
@@ -173,7 +211,9 @@ fn replay() {
         "versions" => script::versions(),
         "buckets" => script::buckets(),
         "uploads" => script::uploads(),
-        "large" => script::large_upload(),
+        "large upload" => script::large_upload(),
+        "clock" => script::clock(),
+        "limits" => script::limits(limit_note()),
         other => panic!("no script is called {other}"),
     };
     let profile = Profile::ALL.into_iter().find(|found| format!("{found:?}") == profile).unwrap();
@@ -234,6 +274,23 @@ fn buckets_and_control_documents_survive() {
 fn uploads_survive() {
     for profile in Profile::ALL {
         stop_everywhere("uploads", &script::uploads(), profile, 3 * STRIDE);
+    }
+}
+
+/// Jumps of the clock change neither the order of versions nor what is kept, wherever the power fails.
+#[test]
+fn clock_jumps_survive() {
+    for profile in Profile::ALL {
+        stop_everywhere("clock", &script::clock(), profile, 6 * STRIDE);
+    }
+}
+
+/// Sidecars of 4,095, 4,096 and, with what overflows, of 4,097 bytes.
+#[test]
+fn sidecars_at_their_bound_survive() {
+    let script = script::limits(limit_note());
+    for profile in Profile::ALL {
+        stop_everywhere("limits", &script, profile, 4 * STRIDE);
     }
 }
 

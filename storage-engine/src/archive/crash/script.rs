@@ -72,6 +72,10 @@ pub(super) enum Step {
     RemoveControl {
         name: &'static str,
     },
+    /// Sets the clock forward, or back.
+    MoveClock {
+        hours: i64,
+    },
     /// A clean stop and start.
     Reopen,
 }
@@ -223,6 +227,44 @@ pub(super) fn large_upload() -> Vec<Step> {
         Step::PutPart { key: "large", number: 2, size: LARGE, fill: 51 },
         Step::Complete { key: "large" },
         Step::Delete { key: "large" },
+    ]
+}
+
+/// Sidecars of one byte less than the bound, of just the bound and of one more, the first made by a note of
+/// `note` bytes; made anew, and one from the other by an annotation.
+pub(super) fn limits(note: usize) -> Vec<Step> {
+    let put = |note, fill| Step::Put { key: "small", size: SMALL, fill, note, class: None };
+    let annotate = |note, fill| Step::Annotate { key: "small", fill, note };
+    vec![
+        put(note, 110),
+        put(note + 1, 111),
+        put(note + 2, 112),
+        annotate(note + 1, 113),
+        annotate(note + 2, 114),
+        annotate(note, 115),
+        Step::Delete { key: "small" },
+    ]
+}
+
+/// Versions made while the clock jumps, by hours and by years, forward and back, and over a start.
+pub(super) fn clock() -> Vec<Step> {
+    let years = 24 * 365;
+    vec![
+        put("small", LARGE, 120),
+        Step::MoveClock { hours: -5 },
+        Step::SetVersioning(Versioning::Enabled),
+        put("small", SMALL, 121),
+        Step::MoveClock { hours: -20 * years },
+        put("small", LARGE, 122),
+        Step::Complete { key: "kept upload" },
+        Step::MoveClock { hours: 60 * years },
+        Step::Delete { key: "small" },
+        Step::Annotate { key: "large", fill: 123, note: 20 },
+        Step::Reopen,
+        Step::MoveClock { hours: -40 * years - 1 },
+        put("small", SMALL, 124),
+        Step::DeleteVersion { key: "small", nth: 2 },
+        Step::Copy { from: "kept", key: "large", class: None },
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 
@@ -24,19 +24,19 @@ use crate::name::{BucketName, ObjectKey, VersionId};
 pub(super) const CONTROL: &str = "suite";
 const OWNER: &str = "owner";
 
-/// A clock that goes on by twenty minutes a step, so that scripts cross hours.
+/// A clock that goes on by twenty minutes a step, so that scripts cross hours, and jumps where a script says so.
 #[derive(Default)]
-pub(super) struct StepClock(AtomicU64);
+pub(super) struct StepClock(AtomicI64);
 
 impl Clock for StepClock {
     fn now_ms(&self) -> u64 {
-        1_795_174_200_000 + self.0.load(Ordering::Relaxed)
+        (1_795_174_200_000 + self.0.load(Ordering::Relaxed)).try_into().expect("later than 1970")
     }
 }
 
 impl StepClock {
-    fn advance(&self) {
-        self.0.fetch_add(20 * 60 * 1000, Ordering::Relaxed);
+    fn advance(&self, minutes: i64) {
+        self.0.fetch_add(minutes * 60 * 1000, Ordering::Relaxed);
     }
 }
 
@@ -127,7 +127,7 @@ impl World {
 
     /// Runs one step that leaves the archive open; many threads may.
     pub(super) fn shared_step(&self, step: &Step) -> Result<()> {
-        self.clock.advance();
+        self.clock.advance(20);
         let archive = self.archive.as_ref().expect("the archive is open");
         let client = Client { archive };
         match *step {
@@ -158,6 +158,10 @@ impl World {
                 archive.put_control_document(CONTROL, &format!("{name}.json"), &bytes)
             }
             Step::RemoveControl { name } => archive.remove_control_document(CONTROL, &format!("{name}.json")),
+            Step::MoveClock { hours } => {
+                self.clock.advance(hours * 60);
+                Ok(())
+            }
             Step::Reopen => Ok(()),
         }
     }
