@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+import signal
+import subprocess
 import threading
 import unittest
 import uuid
@@ -75,6 +77,36 @@ class Survival(archive.ArchiveTest):
         self.s3.delete_bucket(Bucket="short-lived")
         self.restart("kill", lambda: shutil.rmtree(self.place.data / "catalog"))
         self.assertNotIn("short-lived", [bucket["Name"] for bucket in self.s3.list_buckets()["Buckets"]])
+
+
+class KilledCheck(archive.ArchiveTest):
+    def test_a_check_that_is_killed_changes_nothing(self):
+        """`artstore fsck` killed at any moment leaves every file as it was and nobody's lock; run again it finds
+        the archive in order, and the server starts."""
+        self.s3.create_bucket(Bucket=BUCKET)
+        for number in range(12):
+            self.s3.put_object(Bucket=BUCKET, Key=f"check/{number}", Body=bytes([number]) * (4 * archive.MIB))
+        # What the next start has to do is there to be seen by the check as well.
+        self.server.kill()
+        before = self.everything()
+        killed = 0
+        for seconds in [0.001, 0.005, 0.01, 0.02, 0.05, 0.1]:
+            command = [archive.binary(), "fsck", "--data", self.place.data]
+            check = subprocess.Popen(command, env=self.place.environment(), stdout=subprocess.DEVNULL)
+            try:
+                check.wait(seconds)
+            except subprocess.TimeoutExpired:
+                check.kill()
+            killed += check.wait() == -signal.SIGKILL
+            self.assertEqual(before, self.everything())
+        self.assertGreater(killed, 2, "the check ended before it was killed")
+        self.assertIn("0 damaged, 0 inconsistent", self.place.command("fsck").stdout)
+        self.restart("kill")
+        self.assertEqual(12, len(archive.listing(self.s3, BUCKET)))
+
+    def everything(self):
+        files = sorted(path for path in self.place.data.rglob("*") if path.is_file() and path.name != "lock")
+        return {path: (path.stat().st_mtime_ns, archive.sha256_of(path)) for path in files}
 
 
 class AbsentElement(archive.ArchiveTest):
