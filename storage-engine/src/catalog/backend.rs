@@ -1,20 +1,21 @@
-//! The catalog's file, reached through the disk seam, so that crash suites cover it as well.
+//! The catalog's file as the store wants it, reached through the disk seam, so that crash suites cover it
+//! as well.
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use redb::StorageBackend;
 
-use crate::disk::DiskFile;
+use super::blocks::Blocks;
 
-/// One file as redb wants it.
-pub(super) struct Backend {
-    file: Box<dyn DiskFile>,
-}
+/// One file as redb wants it. A damaged block fails the read and condemns the file: redb answers every
+/// later call with an error, and the next start makes the catalog anew.
+pub(super) struct Backend(Arc<Blocks>);
 
 impl Backend {
-    pub(super) fn new(file: Box<dyn DiskFile>) -> Self {
-        Self { file }
+    pub(super) fn new(blocks: Arc<Blocks>) -> Self {
+        Self(blocks)
     }
 }
 
@@ -26,29 +27,29 @@ impl fmt::Debug for Backend {
 
 impl StorageBackend for Backend {
     fn len(&self) -> io::Result<u64> {
-        self.file.len()
+        self.0.len()
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let mut filled = 0;
-        while let Some(rest) = out.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match self.file.read_at(rest, offset + filled as u64)? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                count => filled += count,
-            }
+        let read = self.0.read(offset, out);
+        if let Err(error) = &read
+            && error.kind() == io::ErrorKind::InvalidData
+            && self.0.condemn()
+        {
+            tracing::error!(%error, "the catalog is damaged; requests are refused until the server is restarted, which makes it again from the sidecars");
         }
-        Ok(())
+        read
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
+        self.0.set_len(len)
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.file.sync()
+        self.0.sync()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.file.write_at(data, offset)
+        self.0.write(offset, data)
     }
 }

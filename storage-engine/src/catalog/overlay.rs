@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use redb::StorageBackend;
 
-use crate::disk::DiskFile;
+use super::blocks::Blocks;
 
 const PAGE_BYTES: u64 = 4096;
 /// Most that is kept in memory: 64 MiB.
@@ -16,7 +16,7 @@ const PAGES_MAX: usize = 16 * 1024;
 
 /// One file as redb wants it, of which the disk sees reads alone.
 pub(super) struct Overlay {
-    file: Box<dyn DiskFile>,
+    blocks: Blocks,
     written: Mutex<Written>,
 }
 
@@ -28,22 +28,16 @@ struct Written {
 }
 
 impl Overlay {
-    pub(super) fn new(file: Box<dyn DiskFile>) -> io::Result<Self> {
-        let len = file.len()?;
-        Ok(Self { file, written: Mutex::new(Written { len, kept_len: len, pages: BTreeMap::new() }) })
+    pub(super) fn new(blocks: Blocks) -> io::Result<Self> {
+        let len = blocks.len()?;
+        Ok(Self { blocks, written: Mutex::new(Written { len, kept_len: len, pages: BTreeMap::new() }) })
     }
 
     /// The bytes of a page as the disk has them, zeros behind what is kept of the file.
     fn page_below(&self, number: u64, kept_len: u64) -> io::Result<Vec<u8>> {
         let mut page = vec![0; usize::try_from(PAGE_BYTES).unwrap_or(0)];
-        let start = number * PAGE_BYTES;
-        let wanted = usize::try_from(kept_len.saturating_sub(start).min(PAGE_BYTES)).unwrap_or(0);
-        let mut filled = 0;
-        while let Some(rest) = page.get_mut(filled..wanted).filter(|rest| !rest.is_empty()) {
-            match self.file.read_at(rest, start + filled as u64)? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                count => filled += count,
-            }
+        if number * PAGE_BYTES < kept_len {
+            self.blocks.read(number * PAGE_BYTES, &mut page)?;
         }
         Ok(page)
     }
@@ -119,7 +113,10 @@ impl StorageBackend for Overlay {
                 if written.pages.len() >= PAGES_MAX {
                     return Err(io::ErrorKind::StorageFull.into());
                 }
-                let below = self.page_below(number, written.kept_len)?;
+                // What is written over whole may be free, and never have been synced with its digest.
+                let is_whole = at == 0 && rest.len() as u64 >= PAGE_BYTES;
+                let kept_len = if is_whole { 0 } else { written.kept_len };
+                let below = self.page_below(number, kept_len)?;
                 written.pages.insert(number, below);
             }
             let page = written.pages.get_mut(&number).map(Vec::as_mut_slice).unwrap_or_default();

@@ -1,9 +1,9 @@
 //! The catalog's store: redb, one file (ADR 0002 says why and with which settings).
 
 use std::collections::BTreeMap;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
@@ -11,6 +11,7 @@ use redb::{
 };
 
 use super::backend::Backend;
+use super::blocks::Blocks;
 use super::entry::Entry;
 use super::feed::{self, Change, ChangeKind, Cursor};
 use super::key;
@@ -21,16 +22,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::Place;
 use crate::name::{BucketName, ElementId, ObjectKey, VersionId};
 
-const FILE: &str = "catalog/catalog.redb";
+/// The catalog's file in the data directory.
+pub(crate) const FILE: &str = "catalog/catalog.redb";
 const CACHE_BYTES: usize = 16 << 20;
-/// Raised whenever rows change their form; a catalog of another format is rebuilt.
-const FORMAT: u64 = 1;
+const REBUILT: &str = "it is damaged or its disk failed: restart the server, which makes it again";
+/// Raised whenever rows or the file change their form; a catalog of another format is rebuilt.
+const FORMAT: u64 = 2;
 
-const VERSIONS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("versions");
-const FEED: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("feed");
-const SESSIONS: TableDefinition<'static, u64, u64> = TableDefinition::new("sessions");
-const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
-const COVERED: TableDefinition<'static, &[u8], ()> = TableDefinition::new("covered");
+pub(super) const VERSIONS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("versions");
+pub(super) const FEED: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("feed");
+pub(super) const SESSIONS: TableDefinition<'static, u64, u64> = TableDefinition::new("sessions");
+pub(super) const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
+pub(super) const COVERED: TableDefinition<'static, &[u8], ()> = TableDefinition::new("covered");
 
 /// One step of a change, as the catalog takes it.
 pub(crate) enum Update {
@@ -40,7 +43,9 @@ pub(crate) enum Update {
 
 /// The open catalog.
 pub(crate) struct Catalog {
-    database: Database,
+    pub(super) database: Database,
+    /// Its file; `None` where nothing may be written.
+    pub(super) blocks: Option<Arc<Blocks>>,
     /// Position of the last row of the feed.
     position: Mutex<u64>,
     session: u64,
@@ -50,11 +55,17 @@ pub(crate) struct Catalog {
 /// Any error of the store: it is thrown away and rebuilt at the next start.
 pub(super) fn failed(error: impl Into<redb::Error>) -> Error {
     let error = error.into();
-    let kind = match &error {
-        redb::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => ErrorKind::StorageFull,
-        _ => ErrorKind::Io,
+    let (kind, why) = match &error {
+        redb::Error::Io(io) if io.kind() == io::ErrorKind::StorageFull => (ErrorKind::StorageFull, None),
+        redb::Error::Io(io) if io.kind() == io::ErrorKind::InvalidData => (ErrorKind::Corrupt, Some(REBUILT)),
+        redb::Error::PreviousIo => (ErrorKind::Unavailable, Some(REBUILT)),
+        _ => (ErrorKind::Io, None),
     };
-    Error::new(kind, "use catalog").caused_by(error)
+    let failed = Error::new(kind, "use catalog").caused_by(error);
+    match why {
+        Some(why) => failed.because(why),
+        None => failed,
+    }
 }
 
 impl Catalog {
@@ -85,17 +96,24 @@ impl Catalog {
     /// *Errors*: `Io` also where there is none; `Corrupt` where a start would make it again.
     pub(crate) fn open_unwritten(disk: &dyn Disk, archive: u64, checkpoint: u64) -> Result<Self> {
         let io = |error| Error::io("open catalog", FILE, error);
-        let overlay = Overlay::new(disk.open(FILE).map_err(io)?).map_err(io)?;
-        let opened = catch_unwind(AssertUnwindSafe(|| Self::open_on(overlay, archive, Some(checkpoint))));
+        let overlay = Blocks::open(disk.open(FILE).map_err(io)?).and_then(Overlay::new).map_err(io)?;
+        let open = || Self::open_on(overlay, None, archive, Some(checkpoint));
+        let opened = catch_unwind(AssertUnwindSafe(open));
         opened.unwrap_or_else(|_| Err(Error::new(ErrorKind::Corrupt, "open catalog").about(FILE)))
     }
 
     fn open_file(disk: &dyn Disk, archive: u64, checkpoint: Option<u64>) -> Result<Self> {
-        let file = disk.open_to_write(FILE).map_err(|error| Error::io("open catalog", FILE, error))?;
-        Self::open_on(Backend::new(file), archive, checkpoint)
+        let opened = disk.open_to_write(FILE).and_then(Blocks::open);
+        let blocks = Arc::new(opened.map_err(|error| Error::io("open catalog", FILE, error))?);
+        Self::open_on(Backend::new(Arc::clone(&blocks)), Some(blocks), archive, checkpoint)
     }
 
-    fn open_on(backend: impl redb::StorageBackend, archive: u64, checkpoint: Option<u64>) -> Result<Self> {
+    fn open_on(
+        backend: impl redb::StorageBackend,
+        blocks: Option<Arc<Blocks>>,
+        archive: u64,
+        checkpoint: Option<u64>,
+    ) -> Result<Self> {
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE_BYTES);
         let database = builder.create_with_backend(backend).map_err(failed)?;
@@ -138,7 +156,7 @@ impl Catalog {
             }
         }
         transaction.commit().map_err(failed)?;
-        Ok(Self { database, position: Mutex::new(position), session, epoch })
+        Ok(Self { database, blocks, position: Mutex::new(position), session, epoch })
     }
 
     /// Applies steps as one: readers see all of them or none. Not durable before a checkpoint.

@@ -15,6 +15,8 @@ use crate::disk::simulated::{Machine, Profile};
 use crate::log::Place;
 use crate::name::{BucketName, ElementId, ObjectKey, StoredName, StoredPath, VersionId};
 
+mod rot;
+
 const ARCHIVE: u64 = 5;
 
 fn machine() -> (Machine, SharedDisk) {

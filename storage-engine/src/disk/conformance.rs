@@ -16,6 +16,7 @@ const SUITE: &[Case] = &[
     ("bytes are read where they were written, holes as zeros", bytes_lie_where_written),
     ("bytes are copied between files, or the disk says that it cannot", copy_range_copies),
     ("a file is cut and extended with zeros", set_len_cuts_and_extends),
+    ("letting go of what is cached changes no byte", forget_cached_changes_nothing),
     ("an open file outlives its name", removed_file_stays_readable),
     ("a file opened for reading is not written", read_handles_do_not_write),
     ("what is read at once is what is there, or the disk says that it cannot", at_once_is_the_same),
@@ -184,6 +185,17 @@ fn set_len_cuts_and_extends(disk: &dyn Disk) {
     assert_eq!(get(disk, "a"), expected);
     file.set_len(0).unwrap();
     assert!(file.is_empty().unwrap());
+}
+
+fn forget_cached_changes_nothing(disk: &dyn Disk) {
+    let file = disk.create("file").unwrap();
+    file.write_at(&[7; 10_000], 0).unwrap();
+    file.forget_cached(0, 0).unwrap();
+    assert_eq!(disk.read_whole("file", 10_000).unwrap(), [7; 10_000], "not synced yet");
+    file.sync().unwrap();
+    file.forget_cached(4096, 4096).unwrap();
+    file.forget_cached(1 << 40, 4096).unwrap();
+    assert_eq!(disk.read_whole("file", 10_000).unwrap(), [7; 10_000]);
 }
 
 fn removed_file_stays_readable(disk: &dyn Disk) {

@@ -118,6 +118,12 @@ pub trait DiskFile: Any + Send + Sync {
     /// bytes may be lost although a later call succeeds: never retry.
     fn sync(&self) -> io::Result<()>;
 
+    /// Lets go of what the page cache holds of these bytes, as far as it is on the disk already, so that the
+    /// next read comes from the device; `len` 0 means to the end. Advice that may change nothing.
+    fn forget_cached(&self, _offset: u64, _len: u64) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Whether the file has no bytes.
     fn is_empty(&self) -> io::Result<bool> {
         self.len().map(|len| len == 0)

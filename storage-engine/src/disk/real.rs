@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::ffi::CStr;
 use std::io;
+use std::num::NonZeroU64;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -343,6 +344,10 @@ impl DiskFile for RealFile {
 
     fn sync(&self) -> io::Result<()> {
         Ok(fs::fdatasync(self.fd.as_fd())?)
+    }
+
+    fn forget_cached(&self, offset: u64, len: u64) -> io::Result<()> {
+        Ok(fs::fadvise(&self.fd, offset, NonZeroU64::new(len), fs::Advice::DontNeed)?)
     }
 }
 
