@@ -22,6 +22,7 @@ mod key_lock;
 mod log;
 pub mod mode;
 pub mod name;
+pub mod scrub;
 mod sequence;
 pub mod sidecar;
 mod timestamp;

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 const SCHEMA: u64 = 1;
 /// Size of each file; larger documents make it grow.
 const FILE_BYTES: usize = 4096;
-const BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const BYTES_MAX: usize = 1024 * 1024;
 const TURN: &str = "turn";
 
 /// A document kept twice, as `<stem>.0.json` and `<stem>.1.json`.
@@ -87,6 +87,15 @@ impl TwinDocument {
     }
 }
 
-fn paths(stem: &str) -> [String; 2] {
+/// Reads one file of the two.
+///
+/// *Errors*: `Corrupt`, `NewerFormat`, `Io`.
+pub(crate) fn read(disk: &dyn Disk, path: &str) -> Result<Members> {
+    let bytes = disk.read_whole(path, BYTES_MAX).map_err(|error| Error::io("read", path, error))?;
+    document::parse(&bytes, SCHEMA, path)
+}
+
+/// The two files of a document.
+pub(crate) fn paths(stem: &str) -> [String; 2] {
     [format!("{stem}.0.json"), format!("{stem}.1.json")]
 }

@@ -98,7 +98,7 @@ impl Inner {
     ///
     /// *Durability*: every change applied before the call is durable without the log on return.
     /// *Errors*: `Unavailable` where a log is latched, `Io`; nothing is freed then.
-    pub(super) fn run_checkpoint(&self, is_last: bool) -> Result<()> {
+    pub(crate) fn run_checkpoint(&self, is_last: bool) -> Result<()> {
         let outcome = self.checkpoint_all(is_last);
         for element in self.ready_elements() {
             element.log()?.set_stalled(outcome.is_err());

@@ -37,8 +37,10 @@ pub(crate) use checkpoint::CheckpointMark;
 pub(crate) use control::read_archive_id;
 pub use delete::{DeleteConditions, Deleted};
 pub(crate) use element::ELEMENTS_DIR;
+pub(crate) use open::Inner;
 pub use open::{Archive, OpenOptions};
 pub use read::ObjectReader;
+pub(crate) use uploads::OpenUpload;
 
 #[cfg(test)]
 mod tests;

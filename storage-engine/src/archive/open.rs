@@ -19,6 +19,7 @@ use crate::element::{Element, Registered};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key_lock::KeyLocks;
 use crate::name::ElementId;
+use crate::scrub::ScrubState;
 use crate::sequence::Sequence;
 
 /// How an archive is opened.
@@ -48,30 +49,31 @@ impl OpenOptions {
 /// *Concurrency*: every method may be called from any thread. Lock order: gate, bucket, key, element
 /// document, log, catalog.
 pub struct Archive {
-    pub(super) inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
     checkpointer: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What the archive's threads share.
-pub(super) struct Inner {
-    pub(super) options: OpenOptions,
+pub(crate) struct Inner {
+    pub(crate) options: OpenOptions,
     /// The data directory.
-    pub(super) disk: SharedDisk,
+    pub(crate) disk: SharedDisk,
     pub(super) elements: RwLock<BTreeMap<ElementId, ElementSlot>>,
-    pub(super) buckets: BucketSet,
-    pub(super) uploads: Uploads,
-    pub(super) catalog: Catalog,
+    pub(crate) buckets: BucketSet,
+    pub(crate) uploads: Uploads,
+    pub(crate) catalog: Catalog,
     pub(super) recent: Recent,
     pub(super) sequence: Sequence,
-    pub(super) key_locks: KeyLocks,
+    pub(crate) key_locks: KeyLocks,
     pub(super) bell: Arc<Bell>,
-    pub(super) checkpoint: Mutex<CheckpointMark>,
+    pub(crate) checkpoint: Mutex<CheckpointMark>,
     /// Held while a control document is written.
     pub(super) control: Mutex<()>,
     /// Held shared by every change, alone by the close; `true` once closed.
-    pub(super) gate: RwLock<bool>,
+    pub(crate) gate: RwLock<bool>,
     /// Highest sequence number that the catalog shows.
     pub(super) applied_seq: AtomicU64,
+    pub(crate) scrub: ScrubState,
     _lock: Box<dyn DiskLock>,
 }
 
@@ -111,6 +113,7 @@ impl Archive {
         let mark = CheckpointMark::read(&*disk)?;
         let elements = super::element::open_all(&options, &*disk)?;
         let catalog = Catalog::open(&*disk, archive_id, mark.number)?;
+        let scrub = ScrubState::load(&*disk);
         let inner = Arc::new(Inner {
             sequence: Sequence::open(Arc::clone(&disk))?,
             options,
@@ -126,6 +129,7 @@ impl Archive {
             control: Mutex::new(()),
             gate: RwLock::new(false),
             applied_seq: AtomicU64::new(0),
+            scrub,
             _lock: lock,
         });
         inner.recover()?;
@@ -163,6 +167,13 @@ impl Archive {
         Ok(gate)
     }
 
+    /// Whether keys can be looked up: `false` once a part of the catalog was found damaged, until the
+    /// archive is opened again.
+    #[must_use]
+    pub fn is_catalog_usable(&self) -> bool {
+        self.inner.catalog.is_usable()
+    }
+
     /// The highest sequence number that readers see.
     #[must_use]
     pub fn applied_seq(&self) -> u64 {
@@ -182,7 +193,7 @@ impl Inner {
     /// The element of this id where it is in use.
     ///
     /// *Errors*: `Unavailable` where it is absent.
-    pub(super) fn element(&self, id: ElementId) -> Result<Arc<Element>> {
+    pub(crate) fn element(&self, id: ElementId) -> Result<Arc<Element>> {
         let elements = self.elements.read().unwrap_or_else(PoisonError::into_inner);
         match elements.get(&id) {
             Some(ElementSlot::Ready(element)) => Ok(Arc::clone(element)),
@@ -194,7 +205,7 @@ impl Inner {
     }
 
     /// Every element in use.
-    pub(super) fn ready_elements(&self) -> Vec<Arc<Element>> {
+    pub(crate) fn ready_elements(&self) -> Vec<Arc<Element>> {
         let elements = self.elements.read().unwrap_or_else(PoisonError::into_inner);
         let ready = elements.values().filter_map(|slot| match slot {
             ElementSlot::Ready(element) => Some(Arc::clone(element)),

@@ -18,6 +18,7 @@ use crate::element::{Element, blocks_path, read_pair};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
 use crate::name::{BucketName, ObjectKey, StoredPath, VersionId};
+use crate::scrub::DamagedObject;
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
 /// Lookups that may find a pair gone because it is being replaced, before the key's lock is taken.
@@ -74,7 +75,11 @@ impl Archive {
         key: &ObjectKey,
         version: Option<VersionId>,
     ) -> Result<ObjectReader> {
-        self.inner.find(bucket, key, version, Found::open)
+        self.inner.find(bucket, key, version, |found| {
+            let reader = found.open()?;
+            self.inner.refuse_known_damage(found, &reader)?;
+            Ok(reader)
+        })
     }
 
     /// The current object of a key where that is known without waiting for a disk or a lock; `None` where
@@ -88,11 +93,25 @@ impl Archive {
     /// `None` where it cannot, or where [`Self::read`] has an error to tell.
     #[must_use]
     pub fn read_at_once(&self, bucket: &BucketName, key: &ObjectKey) -> Option<ObjectReader> {
-        self.inner.found_at_once(bucket, key)?.open_at_once()
+        let found = self.inner.found_at_once(bucket, key)?;
+        self.inner.known_damage(&found).is_none().then(|| found.open_at_once()).flatten()
     }
 }
 
 impl Inner {
+    /// Refuses to open what a scrub found damaged, as long as the block it names is.
+    fn refuse_known_damage(&self, found: &Found, reader: &ObjectReader) -> Result<()> {
+        let Some(known) = self.known_damage(found) else { return Ok(()) };
+        let Some(block) = known.block else { return Ok(()) };
+        reader.read_at(block.saturating_mul(BLOCK_BYTES as u64), 1)?;
+        self.scrub.damage.forget(&known);
+        Ok(())
+    }
+
+    fn known_damage(&self, found: &Found) -> Option<DamagedObject> {
+        self.scrub.damage.of(found.element.id, found.path.data())
+    }
+
     /// Finds a version and hands what its sidecar tells to `take`; begins again where the pair gives way
     /// to a newer one meanwhile.
     fn find<T>(

@@ -32,7 +32,7 @@ pub(crate) struct UploadDocument {
 }
 
 /// The folder of an upload.
-pub(super) fn folder(id: UploadId) -> String {
+pub(crate) fn folder(id: UploadId) -> String {
     format!("{UPLOADS_DIR}/{id}")
 }
 
@@ -48,6 +48,11 @@ impl UploadDocument {
     }
 
     /// The upload as the doors see it, for an element of `mode`.
+    /// The upload's id.
+    pub(crate) fn id(&self) -> UploadId {
+        self.upload.id
+    }
+
     pub(super) fn shown(&self, mode: Mode) -> Upload {
         Upload {
             upload: self.upload.clone(),

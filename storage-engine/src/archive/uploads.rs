@@ -29,24 +29,24 @@ const PAGE_ENTRIES_MAX: usize = 1000;
 
 /// The open uploads, ordered by bucket, key and begin (an upload id begins with its time).
 #[derive(Default)]
-pub(super) struct Uploads {
+pub(crate) struct Uploads {
     open: RwLock<BTreeMap<UploadKey, Arc<OpenUpload>>>,
 }
 
 type UploadKey = (BucketName, ObjectKey, UploadId);
 
 /// One open upload.
-pub(super) struct OpenUpload {
-    pub(super) document: UploadDocument,
-    pub(super) element: Arc<Element>,
+pub(crate) struct OpenUpload {
+    pub(crate) document: UploadDocument,
+    pub(crate) element: Arc<Element>,
     /// Held while a part is kept, and by completion and abort.
-    pub(super) progress: Mutex<Progress>,
+    pub(crate) progress: Mutex<Progress>,
 }
 
 /// How far an open upload is.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     /// `false` once it has ended.
-    pub(super) is_open: bool,
+    pub(crate) is_open: bool,
     log: PartsLog,
 }
 
@@ -83,6 +83,12 @@ impl Uploads {
         if let Err(error) = upload_store::remove(&*upload.element.disk, names.id) {
             tracing::warn!(upload = %names.id, %error, "what an upload left could not be removed");
         }
+    }
+
+    /// Every open upload.
+    pub(crate) fn all(&self) -> Vec<Arc<OpenUpload>> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.values().cloned().collect()
     }
 
     /// The open uploads of a bucket.

@@ -16,13 +16,15 @@ const PIECE_BYTES: usize = 16 * BLOCK_BYTES;
 const DIGEST_BYTES: usize = 4;
 
 /// What is wrong with a file.
-pub(super) struct Wrong {
-    pub(super) kind: FindingKind,
-    pub(super) detail: String,
+pub(crate) struct Wrong {
+    pub(crate) kind: FindingKind,
+    pub(crate) detail: String,
+    /// Number of the first block that differs from its digest, where one is known.
+    pub(crate) block: Option<u64>,
 }
 
 /// The block digests that a data file is compared with.
-pub(super) enum BlockSource<'a> {
+pub(crate) enum BlockSource<'a> {
     /// Those in the sidecar.
     Inline(&'a BlockDigests),
     /// Those in a file that has the digest its sidecar says.
@@ -32,7 +34,7 @@ pub(super) enum BlockSource<'a> {
 }
 
 /// Finds the block digests of an object, and what is wrong with their file: its path and why.
-pub(super) fn blocks_of<'a>(
+pub(crate) fn blocks_of<'a>(
     disk: &dyn Disk,
     sidecar: &'a Sidecar,
 ) -> (BlockSource<'a>, Option<(String, String)>) {
@@ -49,7 +51,7 @@ pub(super) fn blocks_of<'a>(
 }
 
 /// Compares a data file with its sidecar; with `verify` every byte of it. `read` is told of each piece.
-pub(super) fn check(
+pub(crate) fn check(
     disk: &dyn Disk,
     sidecar: &Sidecar,
     blocks: &BlockSource<'_>,
@@ -59,12 +61,13 @@ pub(super) fn check(
     let unreadable = |error: io::Error| Wrong {
         kind: FindingKind::UnreadableFile,
         detail: format!("it cannot be read: {error}"),
+        block: None,
     };
     let file = disk.open(sidecar.path.data()).map_err(unreadable)?;
     let len = file.len().map_err(unreadable)?;
     if len != sidecar.size {
         let detail = format!("it has {len} bytes and its sidecar says {}", sidecar.size);
-        return Err(Wrong { kind: FindingKind::SizeMismatch, detail });
+        return Err(Wrong { kind: FindingKind::SizeMismatch, detail, block: None });
     }
     if !verify {
         return Ok(());
@@ -84,7 +87,7 @@ struct Seen {
 
 impl Seen {
     fn verdict(&self, sidecar: &Sidecar) -> Result<(), Wrong> {
-        let wrong = |detail| Err(Wrong { kind: FindingKind::DigestMismatch, detail });
+        let wrong = |detail| Err(Wrong { kind: FindingKind::DigestMismatch, detail, block: self.bad_block });
         let block = self.bad_block.map_or(String::new(), |number| {
             format!("; block {number} of {BLOCK_BYTES} bytes is the first that differs")
         });

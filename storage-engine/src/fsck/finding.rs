@@ -68,6 +68,10 @@ pub enum FindingKind {
     UploadDamaged,
     /// A file of block digests is missing or damaged; it is made again from the data.
     BlockDigests,
+    /// The catalog shows a version whose sidecar is not there.
+    SidecarMissing,
+    /// A part of the catalog's file is not what was written.
+    CatalogDamaged,
     /// The catalog is missing, unusable or not in step; a start makes it again from the sidecars.
     CatalogBehind,
 }
@@ -92,7 +96,7 @@ pub struct Finding {
 
 impl Finding {
     /// A finding with the severity of its kind.
-    pub(super) fn new(
+    pub(crate) fn new(
         kind: FindingKind,
         element: Option<&ElementName>,
         path: impl Into<String>,
@@ -110,7 +114,7 @@ impl Finding {
 }
 
 /// An error with the errors below it, as one line.
-pub(super) fn told(error: &Error) -> String {
+pub(crate) fn told(error: &Error) -> String {
     let mut text = error.to_string();
     let mut below = error.source();
     while let Some(source) = below {
@@ -118,6 +122,18 @@ pub(super) fn told(error: &Error) -> String {
         below = source.source();
     }
     text
+}
+
+impl Severity {
+    /// The severity as programs read it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Damage => "damage",
+            Self::Inconsistent => "inconsistent",
+            Self::Note => "note",
+        }
+    }
 }
 
 impl FindingKind {
@@ -149,6 +165,8 @@ impl FindingKind {
             Self::Leftover => "leftover",
             Self::UploadDamaged => "upload_damaged",
             Self::BlockDigests => "block_digests",
+            Self::SidecarMissing => "sidecar_missing",
+            Self::CatalogDamaged => "catalog_damaged",
             Self::CatalogBehind => "catalog_behind",
         }
     }
@@ -170,13 +188,15 @@ impl FindingKind {
             | Self::ControlDocumentDamaged
             | Self::LogDamaged
             | Self::StagedBytesMissing
-            | Self::UploadDamaged => Severity::Damage,
+            | Self::UploadDamaged
+            | Self::SidecarMissing => Severity::Damage,
             Self::OrphanData
             | Self::MisplacedSidecar
             | Self::OrphanOverflow
             | Self::ForeignFile
             | Self::SupersededVersion
-            | Self::ElementAbsent => Severity::Inconsistent,
+            | Self::ElementAbsent
+            | Self::CatalogDamaged => Severity::Inconsistent,
             Self::ElementUnregistered
             | Self::LogPending
             | Self::Leftover
@@ -223,6 +243,10 @@ impl FindingKind {
             Self::Leftover => "nothing; the server removes or replaces it by itself",
             Self::UploadDamaged => "bring the upload's folder back from a backup, or abort the upload",
             Self::BlockDigests => "nothing; they are made again from the data file when it is read",
+            Self::SidecarMissing => {
+                "bring the sidecar, and its data file where it is gone, back from a backup"
+            }
+            Self::CatalogDamaged => "restart the server, which makes the catalog again from the sidecars",
             Self::CatalogBehind => {
                 "put right what else is found, then remove the folder catalog: the next start makes it again"
             }

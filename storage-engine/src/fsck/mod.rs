@@ -18,7 +18,7 @@
 mod bucket;
 mod catalog;
 mod check;
-mod content;
+pub(crate) mod content;
 mod finding;
 mod hour;
 mod options;
@@ -31,9 +31,12 @@ mod upload;
 mod walk;
 
 pub use check::check;
+pub(crate) use finding::told;
 pub use finding::{Finding, FindingKind, Severity};
 pub use options::{FsckOptions, Progress, Step};
 pub use report::{Counts, ElementReport, FINDINGS_MAX, Report};
+pub(crate) use sidecar_file::{SidecarFile, split_overflow};
+pub(crate) use walk::{Met, walk};
 
 #[cfg(test)]
 mod fixture;

@@ -15,23 +15,23 @@ const OVERFLOW_SUFFIX: &str = ".json";
 const DIGEST_CHARS: usize = 8;
 
 /// A sidecar that can be read.
-pub(super) struct SidecarFile {
-    pub(super) sidecar: Sidecar,
+pub(crate) struct SidecarFile {
+    pub(crate) sidecar: Sidecar,
     /// File name of its overflow sidecar.
-    pub(super) overflow: Option<String>,
+    pub(crate) overflow: Option<String>,
 }
 
 /// Why a sidecar cannot be read.
-pub(super) struct Fault {
-    pub(super) kind: FindingKind,
+pub(crate) struct Fault {
+    pub(crate) kind: FindingKind,
     /// The path of the file that is wrong: the sidecar, or its overflow.
-    pub(super) path: String,
-    pub(super) detail: String,
+    pub(crate) path: String,
+    pub(crate) detail: String,
 }
 
 impl SidecarFile {
     /// Reads the sidecar at `path` with its overflow. Whether it lies where it says is not looked at.
-    pub(super) fn read(disk: &dyn Disk, path: &str) -> Result<Self, Fault> {
+    pub(crate) fn read(disk: &dyn Disk, path: &str) -> Result<Self, Fault> {
         let bytes = disk.read_whole(path, SIDECAR_BYTES_MAX).map_err(|error| unread(path, &error))?;
         let (mut overflow, mut fault) = (None, None);
         let read = sidecar::decode(&bytes, path, |name| {
@@ -87,7 +87,7 @@ fn read_overflow(disk: &dyn Disk, path: &str, name: &str) -> Result<Vec<u8>, Fau
 }
 
 /// The stored name and the digest in the name of an overflow sidecar; `None` where it is none.
-pub(super) fn split_overflow(name: &str) -> Option<(&str, &str)> {
+pub(crate) fn split_overflow(name: &str) -> Option<(&str, &str)> {
     let (stem, digest) = name.strip_suffix(OVERFLOW_SUFFIX)?.rsplit_once(OVERFLOW_INFIX)?;
     let is_digest = digest.len() == DIGEST_CHARS && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
     (is_digest && !stem.is_empty()).then_some((stem, digest))

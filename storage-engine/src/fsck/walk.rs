@@ -5,7 +5,7 @@ use std::io;
 use crate::disk::{DirEntry, Disk, EntryKind};
 
 /// What the walk meets.
-pub(super) enum Met<'a> {
+pub(crate) enum Met<'a> {
     /// An hour folder with its entries, in order of name.
     Hour(&'a str, Vec<DirEntry>),
     /// Something that does not belong where it is.
@@ -21,7 +21,7 @@ const ROOT_FOLDERS: [&str; 4] = [".artstore", "buckets", "seals", "lost+found"];
 const ROOT_FILES: [&str; 2] = ["element.json", "element.json.partial"];
 
 /// Walks an element in order of time.
-pub(super) fn walk(disk: &dyn Disk, take: &mut dyn FnMut(Met<'_>)) {
+pub(crate) fn walk(disk: &dyn Disk, take: &mut dyn FnMut(Met<'_>)) {
     below(disk, "", &DIGITS, take);
 }
 

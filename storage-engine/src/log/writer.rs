@@ -165,6 +165,11 @@ impl Log {
         self.lock().latched
     }
 
+    /// Number of the frame behind the last durable one.
+    pub(crate) fn next_frame(&self) -> u64 {
+        self.lock().next_frame
+    }
+
     /// Refuses every change from now on.
     pub(crate) fn latch(&self) {
         self.lock().latched = true;
