@@ -12,7 +12,9 @@ mod http;
 mod private_file;
 mod settings;
 mod shutdown;
+mod size;
 mod telemetry;
+mod upkeep;
 
 use std::process::ExitCode;
 
@@ -38,7 +40,7 @@ fn run(arguments: &Arguments) -> error::Result<()> {
     let settings = Settings::load(arguments.flags(), &Environment::of_process())?;
     let audience = match arguments.command {
         Command::Serve(_) => Audience::Log,
-        Command::Element(_) | Command::Account(_) | Command::Fsck(_) => Audience::Answer,
+        Command::Element(_) | Command::Account(_) | Command::Fsck(_) | Command::Scrub(_) => Audience::Answer,
     };
     let style = telemetry::start(&settings.logging, audience)?;
     match &arguments.command {
@@ -46,5 +48,6 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         Command::Element(command) => commands::element(&settings, command),
         Command::Account(command) => commands::account(&settings, command),
         Command::Fsck(arguments) => commands::fsck(&settings, *arguments),
+        Command::Scrub(command) => commands::scrub(&settings, command),
     }
 }

@@ -10,7 +10,8 @@ use storage_engine::clock::Clock;
 use super::first_start::{self, FirstStart};
 use super::master_key;
 use crate::error::{Error, ErrorKind, Result};
-use crate::settings::Settings;
+use crate::settings::{ScrubSettings, Settings};
+use crate::upkeep::Scrubber;
 
 /// The folder of account documents among the control documents.
 pub(super) const ACCOUNTS_FOLDER: &str = "accounts";
@@ -61,6 +62,13 @@ impl Administration {
     /// The accounts.
     pub(crate) fn accounts(&self) -> &Arc<Accounts> {
         &self.accounts
+    }
+
+    /// Starts the check of the archive beside its use.
+    ///
+    /// *Errors*: `Failed` where there can be no thread.
+    pub(crate) fn start_scrub(&self, settings: ScrubSettings) -> Result<Arc<Scrubber>> {
+        Scrubber::start(Arc::clone(&self.archive), Arc::clone(&self.clock), settings)
     }
 
     /// Finishes what is in flight and checkpoints.

@@ -7,9 +7,9 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use storage_engine::mode::Mode;
 use storage_engine::name::ElementName;
 
-use super::size::parse_size;
 use crate::error::ErrorKind;
-use crate::settings::{Flags, IndexChoice, ListenAddress};
+use crate::settings::{ByteRate, Flags, IndexChoice, ListenAddress};
+use crate::size::parse_size;
 
 /// Keeps documents for years: plain files with readable sidecars, reached through S3.
 ///
@@ -81,6 +81,36 @@ Examples:
   artstore fsck --data /srv/archive
   artstore fsck --no-content --json")]
     Fsck(FsckArguments),
+
+    /// Show what the check beside the running server found, or start it
+    ///
+    /// The server reads every file of the archive again and again, slowly, and compares it with its sidecar,
+    /// its digests and the catalog: docs/CONFIGURATION.md says how fast and how often.
+    #[command(subcommand)]
+    Scrub(ScrubCommand),
+}
+
+/// What to do with the scrub.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScrubCommand {
+    /// Show the pass under way and what the last one found
+    ///
+    /// Where no server runs, this shows what it knew when it ended.
+    #[command(after_help = "Example:\n  artstore scrub status --json")]
+    Status(OutputArguments),
+    /// Start a pass now, or go on with the one that was stopped; it runs in the server
+    #[command(after_help = "Example:\n  artstore scrub start --rate 200MiB")]
+    Start(StartScrubArguments),
+}
+
+/// Arguments of `scrub start`.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct StartScrubArguments {
+    /// Bytes to read per second in this pass, such as 200MiB; `none` for as fast as it goes
+    #[arg(long, value_name = "RATE")]
+    pub(crate) rate: Option<ByteRate>,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// Arguments of `fsck`.
@@ -205,7 +235,7 @@ impl Arguments {
                 index: serve.index.clone(),
                 ..place
             },
-            Command::Element(_) | Command::Account(_) | Command::Fsck(_) => place,
+            Command::Element(_) | Command::Account(_) | Command::Fsck(_) | Command::Scrub(_) => place,
         }
     }
 }

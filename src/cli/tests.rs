@@ -2,10 +2,10 @@
 
 use clap::{CommandFactory, Parser};
 
-use super::size::{parse_size, show_size};
 use super::terminal::describe;
-use super::{AccountCommand, Arguments, Command, ElementCommand, Table};
+use super::{AccountCommand, Arguments, Command, ElementCommand, ScrubCommand, Table};
 use crate::error::{Error, ErrorKind};
+use crate::size::{parse_size, show_size};
 
 fn parse(line: &str) -> Result<Arguments, clap::Error> {
     Arguments::try_parse_from(line.split_whitespace())
@@ -94,6 +94,22 @@ fn wrong_arguments_are_wrong_usage() {
         let error = parse(line).expect_err(line);
         assert_eq!(error.exit_code(), i32::from(ErrorKind::InvalidSettings.exit_code()), "{line}");
     }
+}
+
+/// A rate is bytes per second, `none` as fast as it goes, and left out as the settings say.
+#[test]
+fn a_scrub_is_started_at_a_rate() {
+    for (line, rate) in [
+        ("artstore scrub start", None),
+        ("artstore scrub start --rate none", Some(None)),
+        ("artstore scrub start --rate 200MiB", Some(Some(200 << 20))),
+    ] {
+        let Command::Scrub(ScrubCommand::Start(start)) = parsed(line).command else {
+            panic!("{line} is another command");
+        };
+        assert_eq!(start.rate.map(|rate| rate.0), rate, "{line}");
+    }
+    assert!(parse("artstore scrub start --rate fast").is_err());
 }
 
 /// A person who asks for help sees every exit code, and an example of every command that does something.

@@ -1,10 +1,11 @@
 //! `artstore element`.
 
 use crate::administration::{ElementDocument, NewElementRequest, absolute};
-use crate::cli::{ElementCommand, NewElementArguments, Table, show_size, terminal};
+use crate::cli::{ElementCommand, NewElementArguments, Table, terminal};
 use crate::control::Owner;
 use crate::error::Result;
 use crate::settings::Settings;
+use crate::size::show_size;
 
 /// Lists elements or creates one.
 pub(crate) fn element(settings: &Settings, command: &ElementCommand) -> Result<()> {

@@ -5,9 +5,10 @@ use storage_engine::ErrorKind as EngineKind;
 use storage_engine::fsck::{ElementReport, Finding, FsckOptions, Progress, Report, Severity, check};
 
 use crate::administration::absolute;
-use crate::cli::{FsckArguments, Table, show_size, terminal};
+use crate::cli::{FsckArguments, Table, terminal};
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::Settings;
+use crate::size::show_size;
 
 /// Bytes and sidecars between two lines of progress.
 const PROGRESS_BYTES: u64 = 1 << 30;

@@ -3,12 +3,14 @@
 mod account;
 mod element;
 mod fsck;
+mod scrub;
 mod serve;
 mod welcome;
 
 pub(crate) use account::account;
 pub(crate) use element::element;
 pub(crate) use fsck::fsck;
+pub(crate) use scrub::scrub;
 pub(crate) use serve::serve;
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::http::{self, Health};
 use crate::settings::{ListenAddress, ServerSettings, Settings};
 use crate::shutdown::{DRAIN_MAX, Drained, STOP_MAX, Signals, drain};
 use crate::telemetry::LogStyle;
+use crate::upkeep::Scrubber;
 
 /// Serves the archive until a signal comes.
 ///
@@ -52,7 +53,9 @@ async fn run(settings: &Settings, style: LogStyle) -> Result<()> {
     let (socket, socket_file) = control::bind(&data)?;
 
     let stop = CancellationToken::new();
-    let mut doors = open_doors(&administration, &settings.server, s3, api, socket, &stop);
+    let scrubber = administration.start_scrub(settings.storage.scrub)?;
+    let control = (socket, Arc::clone(&scrubber));
+    let mut doors = open_doors(&administration, &settings.server, s3, api, control, &stop);
     announce(addresses, &data, first_start.as_ref(), style)?;
 
     let ended_by_itself = tokio::select! {
@@ -63,13 +66,14 @@ async fn run(settings: &Settings, style: LogStyle) -> Result<()> {
         door = doors.join_next() => Some(door_ended(door)),
     };
     stop.cancel();
-    end(administration, doors, socket_file, signals).await?;
+    end(administration, scrubber, doors, socket_file, signals).await?;
     ended_by_itself.map_or(Ok(()), Err)
 }
 
 /// Finishes what is in flight, and gives the archive back.
 async fn end(
     administration: Administration,
+    scrubber: Arc<Scrubber>,
     mut doors: JoinSet<Result<()>>,
     socket_file: control::SocketFile,
     mut signals: Signals,
@@ -82,7 +86,7 @@ async fn end(
     }
     socket_file.remove()?;
     tokio::select! {
-        closed = timeout_at(end, close(administration)) => match closed {
+        closed = timeout_at(end, close(administration, scrubber)) => match closed {
             Ok(closed) => closed?,
             Err(_) => tracing::warn!("Ends without the last checkpoint; the next start recovers from the log."),
         },
@@ -98,7 +102,7 @@ fn open_doors(
     server: &ServerSettings,
     s3: TcpListener,
     api: TcpListener,
-    socket: tokio::net::UnixListener,
+    (socket, scrubber): (tokio::net::UnixListener, Arc<Scrubber>),
     stop: &CancellationToken,
 ) -> JoinSet<Result<()>> {
     let health = Health { archive: Arc::clone(administration.archive()), stop: stop.clone() };
@@ -122,7 +126,7 @@ fn open_doors(
     });
     let (administration, stopped) = (administration.clone(), stop.clone());
     doors.spawn(async move {
-        let served = control::serve(socket, administration, health, stopped).await;
+        let served = control::serve(socket, administration, health, scrubber, stopped).await;
         served.map_err(|source| Error::new(ErrorKind::Failed, "serve the control socket").caused_by(source))
     });
     doors
@@ -182,9 +186,13 @@ async fn open(settings: Settings) -> Result<(Administration, Option<FirstStart>)
     opened.unwrap_or_else(|source| Err(Error::new(ErrorKind::Failed, "open the archive").caused_by(source)))
 }
 
-/// Closes the archive, which blocks on the disk.
-async fn close(administration: Administration) -> Result<()> {
-    let closed = spawn_blocking(move || administration.close()).await;
+/// Ends the scrub and closes the archive, which blocks on the disk.
+async fn close(administration: Administration, scrubber: Arc<Scrubber>) -> Result<()> {
+    let closed = spawn_blocking(move || {
+        scrubber.stop();
+        administration.close()
+    })
+    .await;
     closed.unwrap_or_else(|source| Err(Error::new(ErrorKind::Failed, "close the archive").caused_by(source)))
 }
 

@@ -2,15 +2,17 @@
 //!
 //! HTTP with JSON over `<data>/control.sock`, for the owner and root alone (SO_PEERCRED). `server.rs`
 //! answers, `client.rs` asks, `owner.rs` is either the server reached or, where none runs, the archive
-//! opened by the command itself; both end in `crate::administration`.
+//! opened by the command itself; both end in `crate::administration`. `scrub.rs` asks for the scrub.
 
 mod client;
 mod owner;
 mod peer;
+mod scrub;
 mod server;
 mod socket;
 
 pub(crate) use owner::Owner;
+pub(crate) use scrub::{scrub_status, start_scrub};
 pub(crate) use server::serve;
 pub(crate) use socket::{SocketFile, bind};
 

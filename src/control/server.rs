@@ -1,6 +1,7 @@
 //! The answers at the control socket.
 
 use std::io;
+use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, Extension, State};
@@ -14,15 +15,18 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use super::peer::{Peer, admit_owner_and_root};
+use super::scrub;
 use crate::administration::{Administration, LocalUser, NewAccountRequest, NewElementRequest};
 use crate::error::Result;
 use crate::http::{Health, Problem, RequestId, assign_request_id};
+use crate::upkeep::{Scrubber, StartScrubRequest};
 
 /// What the answers are made of.
 #[derive(Clone)]
 struct Control {
     administration: Administration,
     health: Health,
+    scrubber: Arc<Scrubber>,
 }
 
 /// The answer of `GET /status`.
@@ -39,10 +43,11 @@ pub(crate) async fn serve(
     listener: UnixListener,
     administration: Administration,
     health: Health,
+    scrubber: Arc<Scrubber>,
     stop: CancellationToken,
 ) -> io::Result<()> {
     let owner_uid = rustix::process::geteuid().as_raw();
-    let router = router(Control { administration, health }, owner_uid);
+    let router = router(Control { administration, health, scrubber }, owner_uid);
     axum::serve(listener, router.into_make_service_with_connect_info::<Peer>())
         .with_graceful_shutdown(stop.cancelled_owned())
         .await
@@ -53,6 +58,7 @@ fn router(control: Control, owner_uid: u32) -> Router {
         .route("/status", get(status))
         .route("/elements", get(elements).post(create_element))
         .route("/accounts", get(accounts).post(create_account))
+        .route(scrub::PATH, get(scrub_status).post(start_scrub))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(owner_uid, admit_owner_and_root))
         .layer(middleware::from_fn(assign_request_id))
@@ -102,6 +108,25 @@ async fn create_account(
         Err(rejection) => return rejected(&rejection),
     };
     answer(StatusCode::CREATED, move || control.administration.create_account(new)).await
+}
+
+async fn scrub_status(State(control): State<Control>) -> Response {
+    answer(StatusCode::OK, move || Ok(control.scrubber.document())).await
+}
+
+async fn start_scrub(
+    State(control): State<Control>,
+    body: Result<Json<StartScrubRequest>, JsonRejection>,
+) -> Response {
+    let Json(request) = match body {
+        Ok(request) => request,
+        Err(rejection) => return rejected(&rejection),
+    };
+    answer(StatusCode::ACCEPTED, move || {
+        control.scrubber.ask(request.rate_bytes.map(|rate| Some(rate).filter(|rate| *rate > 0)));
+        Ok(control.scrubber.document())
+    })
+    .await
 }
 
 async fn not_found() -> Response {

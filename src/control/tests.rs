@@ -35,9 +35,12 @@ fn with_server(settings: &Settings, work: impl FnOnce()) {
         let _inside = runtime.enter();
         bind(&settings.storage.data).expect("the socket can be made")
     };
-    let server = runtime.spawn(serve(listener, administration.clone(), health, stop.clone()));
+    let scrubber = administration.start_scrub(settings.storage.scrub).expect("the scrub starts");
+    let served = serve(listener, administration.clone(), health, Arc::clone(&scrubber), stop.clone());
+    let server = runtime.spawn(served);
     work();
     stop.cancel();
+    scrubber.stop();
     runtime.block_on(server).expect("the server does not break").expect("the server ends well");
     file.remove().expect("the socket can be removed");
     administration.close().expect("the archive closes");

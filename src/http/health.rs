@@ -1,6 +1,7 @@
 //! Whether the server lives and whether it can serve.
 //!
-//! Anybody may ask, so the answers tell names, modes and states of elements and nothing else.
+//! Anybody may ask, so the answers tell names, modes and states of elements, whether the catalog can be
+//! used, how much the scrub found, and nothing else.
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 use storage_engine::Archive;
 use storage_engine::archive::status::{ElementState, ElementStatus};
 use storage_engine::mode::Mode;
+use storage_engine::scrub::ScrubStatus;
 use tokio_util::sync::CancellationToken;
 
 use super::Problem;
@@ -37,6 +39,19 @@ struct Live {
 pub(crate) struct Readiness {
     status: &'static str,
     elements: Vec<ElementHealth>,
+    /// `ready`, or `damaged` until the next start makes it again.
+    catalog: &'static str,
+    scrub: ScrubHealth,
+}
+
+/// What the last whole pass of the scrub came to.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct ScrubHealth {
+    running: bool,
+    /// In milliseconds since 1970; `null` before the first one.
+    ended_ms: Option<u64>,
+    damage: u64,
+    inconsistent: u64,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -47,12 +62,18 @@ struct ElementHealth {
 }
 
 impl Readiness {
-    /// The state of a server with these elements.
-    pub(crate) fn of(elements: Vec<ElementStatus>, is_stopping: bool) -> Self {
+    /// The state of a server with these elements, of whose catalog and scrub this is known.
+    pub(crate) fn of(
+        elements: Vec<ElementStatus>,
+        is_catalog_usable: bool,
+        scrub: &ScrubStatus,
+        is_stopping: bool,
+    ) -> Self {
         let serves = |element: &&ElementStatus| element.state == ElementState::Ready;
         let serving = elements.iter().filter(serves).count();
         let status = match serving {
             _ if is_stopping => "stopping",
+            _ if !is_catalog_usable => "unavailable",
             0 => "unavailable",
             _ if serving < elements.len() => "degraded",
             _ => "ready",
@@ -62,7 +83,15 @@ impl Readiness {
             mode: element.mode,
             state: state_name(element.state),
         });
-        Self { status, elements: elements.collect() }
+        let last = scrub.last.as_ref();
+        let scrub = ScrubHealth {
+            running: scrub.is_running,
+            ended_ms: last.and_then(|pass| pass.ended_ms),
+            damage: last.map_or(0, |pass| pass.damage),
+            inconsistent: last.map_or(0, |pass| pass.inconsistent),
+        };
+        let catalog = if is_catalog_usable { "ready" } else { "damaged" };
+        Self { status, elements: elements.collect(), catalog, scrub }
     }
 
     /// 200 where requests are served, if not all of them.
@@ -79,7 +108,9 @@ impl Health {
     ///
     /// Blocks on the file systems beneath the elements.
     pub(crate) fn readiness(&self) -> Readiness {
-        Readiness::of(self.archive.elements(), self.stop.is_cancelled())
+        let archive = &self.archive;
+        let scrub = archive.scrub_summary();
+        Readiness::of(archive.elements(), archive.is_catalog_usable(), &scrub, self.stop.is_cancelled())
     }
 }
 

@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use storage_engine::archive::status::{ElementState, ElementStatus};
 use storage_engine::mode::Mode;
 use storage_engine::name::{ElementId, ElementName};
+use storage_engine::scrub::ScrubStatus;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, oneshot};
@@ -35,7 +36,7 @@ fn element(name: &str, state: ElementState) -> ElementStatus {
 /// Checks status and word of a server whose elements are in these states.
 fn check_ready(states: &[ElementState], is_stopping: bool, status: StatusCode, word: &str) {
     let elements = states.iter().map(|state| element("e", *state)).collect();
-    let readiness = Readiness::of(elements, is_stopping);
+    let readiness = Readiness::of(elements, true, &ScrubStatus::default(), is_stopping);
     assert_eq!(readiness.http_status(), status, "{states:?}");
     let json = serde_json::to_value(&readiness).expect("it is JSON");
     assert_eq!(json["status"], word, "{states:?}");
@@ -52,13 +53,26 @@ fn a_server_is_ready_as_long_as_an_element_serves_and_it_does_not_stop() {
     check_ready(&[Ready], true, StatusCode::SERVICE_UNAVAILABLE, "stopping");
 }
 
+/// Without its catalog a server answers nothing but what it has in memory: it is to be restarted.
+#[test]
+fn a_server_with_a_damaged_catalog_is_unavailable() {
+    let elements = vec![element("e", ElementState::Ready)];
+    let readiness = Readiness::of(elements, false, &ScrubStatus::default(), false);
+    assert_eq!(readiness.http_status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(serde_json::to_value(&readiness).expect("it is JSON")["catalog"], "damaged");
+}
+
 /// Anybody may ask: where the bytes lie and how much room there is stays untold.
 #[test]
 fn the_health_answer_tells_names_modes_and_states_alone() {
-    let readiness = Readiness::of(vec![element("edit-01", ElementState::Ready)], false);
+    let elements = vec![element("edit-01", ElementState::Ready)];
+    let readiness = Readiness::of(elements, true, &ScrubStatus::default(), false);
     assert_eq!(
         serde_json::to_string(&readiness).expect("it is JSON"),
-        r#"{"status":"ready","elements":[{"name":"edit-01","mode":"edit","state":"ready"}]}"#
+        concat!(
+            r#"{"status":"ready","elements":[{"name":"edit-01","mode":"edit","state":"ready"}],"#,
+            r#""catalog":"ready","scrub":{"running":false,"ended_ms":null,"damage":0,"inconsistent":0}}"#
+        )
     );
 }
 

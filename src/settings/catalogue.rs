@@ -66,6 +66,12 @@ settings! {
     STORAGE_TYPE = ("storage.type", ["ARTSTORE_STORAGE_TYPE"], None, Some("local"));
     /// The data directory.
     DATA = ("storage.local.base_path", ["ARTSTORE_DATA"], Some("--data"), Some("./artstore-data"));
+    /// Bytes that the scrub reads per second; `none` turns it off.
+    SCRUB_RATE = ("storage.scrub_rate", ["ARTSTORE_STORAGE_SCRUB_RATE"], None, Some("32MiB"));
+    /// Sidecars that the scrub reads per second.
+    SCRUB_SIDECARS = ("storage.scrub_sidecars", ["ARTSTORE_STORAGE_SCRUB_SIDECARS"], None, Some("500"));
+    /// Time from the end of a pass of the scrub to the next one.
+    SCRUB_INTERVAL = ("storage.scrub_interval", ["ARTSTORE_STORAGE_SCRUB_INTERVAL"], None, Some("30d"));
     /// The S3 service that is to keep the bytes.
     S3_ENDPOINT_URL = ("storage.s3.endpoint_url", ["ARTSTORE_STORAGE_S3_ENDPOINT_URL"], None, None);
     /// The bucket that is to keep the bytes.

@@ -4,7 +4,7 @@
 //! default. This module alone reads the environment. Everything is parsed once, into [`Settings`]; a
 //! mistake is refused with its place, what was expected and what to do.
 //!
-//! `catalogue.rs` names the settings, `value.rs` their values, `environment.rs` and `file.rs` are the
+//! `catalogue.rs` names the settings, `value.rs` and `scrub.rs` their values, `environment.rs` and `file.rs` are the
 //! sources, `choice.rs` decides between them, `resolved.rs` is the outcome.
 
 mod catalogue;
@@ -13,12 +13,14 @@ mod environment;
 mod file;
 mod key_file;
 mod resolved;
+mod scrub;
 mod value;
 
 pub(crate) use catalogue::Setting;
 pub(crate) use environment::Environment;
 pub(crate) use key_file::KeyFile;
-pub(crate) use resolved::{AuthSettings, Flags, LoggingSettings, ServerSettings, Settings};
+pub(crate) use resolved::{AuthSettings, Flags, LoggingSettings, ScrubSettings, ServerSettings, Settings};
+pub(crate) use scrub::ByteRate;
 pub(crate) use value::{IndexChoice, ListenAddress, LogFormat, LogLevel};
 
 #[cfg(test)]

@@ -7,12 +7,14 @@ use auth::InitialAccount;
 use super::catalogue::{
     API_LISTEN, CONFIG_VARIABLE, DATA, INDEX, INITIAL_CLIENT_ID, INITIAL_CLIENT_SECRET, INITIAL_DESCRIPTION,
     INITIAL_ENABLED, INITIAL_NAME, INITIAL_ROLE, LOG_FILE, LOG_FORMAT, LOG_LEVEL, MASTER_KEY_FILE, MOUNT,
-    REDIS_URL, S3_BUCKET_NAME, S3_DOMAINS, S3_ENDPOINT_URL, S3_LISTEN, STORAGE_TYPE, TABLE_PREFIX,
+    REDIS_URL, S3_BUCKET_NAME, S3_DOMAINS, S3_ENDPOINT_URL, S3_LISTEN, SCRUB_INTERVAL, SCRUB_RATE,
+    SCRUB_SIDECARS, STORAGE_TYPE, TABLE_PREFIX,
 };
 use super::choice::{Origin, Sources};
 use super::environment::Environment;
 use super::file::ConfigFile;
 use super::key_file::KeyFile;
+use super::scrub::{ByteRate, Interval, PerSecond};
 use super::value::{
     DomainNames, FilePath, IndexChoice, ListenAddress, LogFormat, LogLevel, StorageType, Text,
 };
@@ -75,6 +77,19 @@ pub(crate) struct AuthSettings {
 pub(crate) struct StorageSettings {
     /// The data directory.
     pub(crate) data: PathBuf,
+    /// How it is checked while it is in use.
+    pub(crate) scrub: ScrubSettings,
+}
+
+/// How fast and how often the archive is checked while it is in use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScrubSettings {
+    /// Bytes read per second; where there is none a pass begins only when somebody asks.
+    pub(crate) rate: ByteRate,
+    /// Sidecars read per second.
+    pub(crate) sidecars: PerSecond,
+    /// From the end of a pass to the next one.
+    pub(crate) interval: Interval,
 }
 
 /// What is logged, where and how.
@@ -122,7 +137,14 @@ impl Settings {
                 master_key_file: KeyFile::find(path(&MASTER_KEY_FILE, None)?, sources.environment)?,
                 initial_account: initial_account(sources)?,
             },
-            storage: StorageSettings { data: sources.value(&DATA, flags.data.map(FilePath))?.0 },
+            storage: StorageSettings {
+                data: sources.value(&DATA, flags.data.map(FilePath))?.0,
+                scrub: ScrubSettings {
+                    rate: sources.value(&SCRUB_RATE, None)?,
+                    sidecars: sources.value(&SCRUB_SIDECARS, None)?,
+                    interval: sources.value(&SCRUB_INTERVAL, None)?,
+                },
+            },
             logging: LoggingSettings {
                 level_is_given: level.is_some_and(|chosen| chosen.origin != Origin::Default),
                 level: sources.value(&LOG_LEVEL, None)?,

@@ -42,6 +42,28 @@ fn a_flag_wins_over_the_environment_which_wins_over_the_file_which_wins_over_the
     assert_eq!(data(Flags::default(), &unset, ""), Path::new("./artstore-data"));
 }
 
+/// How fast and how often the archive is scrubbed; `none` turns it off, and nothing else that is no rate does.
+#[test]
+fn the_scrub_has_a_rate_and_an_interval() {
+    let scrub = |yaml: &str| {
+        let yaml = format!("storage: {{{yaml}}}");
+        resolve(Flags::default(), &Environment::default(), &yaml).expect("valid").storage.scrub
+    };
+    assert_eq!(scrub("").rate.0, Some(32 << 20));
+    assert_eq!((scrub("").sidecars.0.get(), scrub("").interval.0.as_secs()), (500, 30 * 86_400));
+    assert_eq!(scrub("scrub_rate: none").rate.0, None);
+    assert_eq!(scrub("scrub_rate: 0").rate.0, None);
+    assert_eq!(scrub("scrub_interval: 90m").interval.0.as_secs(), 5_400);
+    for (yaml, part) in [
+        ("storage: {scrub_rate: slow}", "32MiB"),
+        ("storage: {scrub_sidecars: 0}", "a whole number above 0"),
+        ("storage: {scrub_interval: 30}", "30d, 12h, 90m or 45s"),
+        ("storage: {scrub_interval: 99999d}", "up to ten years"),
+    ] {
+        check_refused(yaml, ErrorKind::InvalidSettings, &[part, "storage.scrub_"]);
+    }
+}
+
 #[test]
 fn an_empty_variable_and_a_null_count_as_not_given() {
     let environment = Environment::from([("ARTSTORE_DATA", "")]);
