@@ -61,8 +61,16 @@ pub trait Disk: Send + Sync {
     /// Creates a folder and every missing one above it. Not durable.
     fn create_dir(&self, path: &str) -> io::Result<()>;
 
-    /// The entries of a folder, in no order; the root is the empty path.
-    fn read_dir(&self, path: &str) -> io::Result<Vec<DirEntry>>;
+    /// Hands every entry of a folder to `take`, in no order and one at a time, so that a large folder
+    /// takes no memory; the root is the empty path.
+    fn each_entry(&self, path: &str, take: &mut dyn FnMut(DirEntry)) -> io::Result<()>;
+
+    /// The entries of a folder, in no order.
+    fn read_dir(&self, path: &str) -> io::Result<Vec<DirEntry>> {
+        let mut entries = Vec::new();
+        self.each_entry(path, &mut |entry| entries.push(entry))?;
+        Ok(entries)
+    }
 
     /// Makes the names in a folder durable.
     fn sync_dir(&self, path: &str) -> io::Result<()>;

@@ -205,9 +205,8 @@ impl Disk for RealDisk {
         }
     }
 
-    fn read_dir(&self, path: &str) -> io::Result<Vec<DirEntry>> {
+    fn each_entry(&self, path: &str, take: &mut dyn FnMut(DirEntry)) -> io::Result<()> {
         let fd = self.open_at(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
-        let mut entries = Vec::new();
         for entry in fs::Dir::new(fd)? {
             let entry = entry?;
             if entry.file_name() == c"." || entry.file_name() == c".." {
@@ -220,9 +219,9 @@ impl Disk for RealDisk {
                 FileType::Unknown => self.kind_of(path, &name)?,
                 _ => EntryKind::Other,
             };
-            entries.push(DirEntry { name, kind });
+            take(DirEntry { name, kind });
         }
-        Ok(entries)
+        Ok(())
     }
 
     fn sync_dir(&self, path: &str) -> io::Result<()> {

@@ -107,10 +107,14 @@ impl Disk for Volume {
         })
     }
 
-    fn read_dir(&self, path: &str) -> io::Result<Vec<DirEntry>> {
-        let state = self.machine.state();
-        state.check_power(self.epoch)?;
-        state.entries(self.root, path)
+    fn each_entry(&self, path: &str, take: &mut dyn FnMut(DirEntry)) -> io::Result<()> {
+        let entries = {
+            let state = self.machine.state();
+            state.check_power(self.epoch)?;
+            state.entries(self.root, path)?
+        };
+        entries.into_iter().for_each(take);
+        Ok(())
     }
 
     fn sync_dir(&self, path: &str) -> io::Result<()> {
