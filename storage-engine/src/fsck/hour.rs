@@ -8,11 +8,11 @@ use super::finding::FindingKind;
 use super::options::Step;
 use super::pending::Fate;
 use super::root::Root;
-use super::sidecar_file::{SidecarFile, split_overflow};
+use super::sidecar_file::SidecarFile;
 use crate::disk::{DirEntry, EntryKind};
 use crate::log::BodyPlace;
 use crate::name::{SIDECAR_SUFFIX, StoredName, StoredPath};
-use crate::sidecar::{Kind, Sidecar};
+use crate::sidecar::{Kind, Sidecar, split_overflow};
 
 /// Most bucket names that are remembered of an element: as many as an archive has buckets.
 const BUCKETS_MAX: usize = crate::archive::bucket::BUCKETS_MAX;

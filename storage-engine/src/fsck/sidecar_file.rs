@@ -7,12 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::finding::{FindingKind, told};
 use crate::disk::{Disk, parent};
 use crate::error::{Error, ErrorKind};
-use crate::sidecar::{self, OVERFLOW_BYTES_MAX, SIDECAR_BYTES_MAX, Sidecar};
-
-/// Between a stored name and the digest in the name of its overflow sidecar.
-const OVERFLOW_INFIX: &str = ".attr.ext.";
-const OVERFLOW_SUFFIX: &str = ".json";
-const DIGEST_CHARS: usize = 8;
+use crate::sidecar::{self, OVERFLOW_BYTES_MAX, SIDECAR_BYTES_MAX, Sidecar, split_overflow};
 
 /// A sidecar that can be read.
 pub(crate) struct SidecarFile {
@@ -84,11 +79,4 @@ fn read_overflow(disk: &dyn Disk, path: &str, name: &str) -> Result<Vec<u8>, Fau
         return Err(fault(FindingKind::OverflowDamaged, detail.into()));
     }
     Ok(bytes)
-}
-
-/// The stored name and the digest in the name of an overflow sidecar; `None` where it is none.
-pub(crate) fn split_overflow(name: &str) -> Option<(&str, &str)> {
-    let (stem, digest) = name.strip_suffix(OVERFLOW_SUFFIX)?.rsplit_once(OVERFLOW_INFIX)?;
-    let is_digest = digest.len() == DIGEST_CHARS && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (is_digest && !stem.is_empty()).then_some((stem, digest))
 }

@@ -8,6 +8,7 @@ mod overflow;
 mod record;
 
 pub use codec::{SIDECAR_BYTES_MAX, decode, encode};
+pub(crate) use overflow::split_overflow;
 pub use overflow::{OVERFLOW_BYTES_MAX, Overflow};
 pub use record::{Blocks, Kind, Sidecar};
 

@@ -10,9 +10,21 @@ use crate::name::StoredPath;
 /// Largest overflow sidecar, in bytes.
 pub const OVERFLOW_BYTES_MAX: usize = 1024 * 1024;
 
+/// Between a stored name and the digest in the name of its overflow sidecar.
+const INFIX: &str = ".attr.ext.";
+const SUFFIX: &str = ".json";
+const NAME_DIGEST_CHARS: usize = 8;
+
 /// The groups that may leave the sidecar, the largest first. Identity, digests, locks and retention
 /// never do.
 pub(super) const GROUPS: [&str; 5] = ["part_checksums", "parts", "metadata", "tags", "blocks"];
+
+/// The stored name and the digest in the name of an overflow sidecar; `None` where it is none.
+pub(crate) fn split_overflow(name: &str) -> Option<(&str, &str)> {
+    let (stem, digest) = name.strip_suffix(SUFFIX)?.rsplit_once(INFIX)?;
+    let is_digest = digest.len() == NAME_DIGEST_CHARS && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_digest && !stem.is_empty()).then_some((stem, digest))
+}
 
 /// An overflow sidecar that is to be written, or was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
