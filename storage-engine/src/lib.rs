@@ -23,6 +23,7 @@ mod log;
 pub mod mode;
 pub mod name;
 pub mod scrub;
+pub mod seal;
 mod sequence;
 pub mod sidecar;
 mod timestamp;

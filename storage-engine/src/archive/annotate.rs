@@ -86,6 +86,7 @@ impl Inner {
         sidecar: &Sidecar,
     ) -> Result<()> {
         let change_seq = sidecar.placement_seq;
+        let _touched = self.touch(element, &sidecar.path, &[])?;
         let (document, overflow) = sidecar::encode(sidecar)?;
         let keeps_overflow = keeps_overflow(element, old, overflow.as_ref())?;
         let (name, overflow) = overflow.map_or((None, Bytes::new()), |o| (Some(o.name), o.bytes.into()));

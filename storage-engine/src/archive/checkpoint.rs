@@ -123,7 +123,7 @@ impl Inner {
                 Error::io("sync element", &element.name, error)
             })?;
         }
-        self.catalog.persist(mark.number + 1, self.sequence.last())?;
+        self.catalog.persist(mark.number + 1, self.sequence.last(), &self.unsealed_records())?;
         mark.number += 1;
         mark.is_clean = is_last;
         mark.first_segments = first_segments;

@@ -104,6 +104,7 @@ impl Inner {
         entry: &Entry,
     ) -> Result<()> {
         let element = self.element(entry.place.element)?;
+        let _touched = self.touch(&element, &entry.place.path, &[])?;
         let change = if entry.is_marker() { ChangeKind::DeleteMarker } else { ChangeKind::Delete };
         let document = element.document();
         let _permit: Permit = Permit::grant(document.mode, change)?;

@@ -116,7 +116,12 @@ fn open_one(options: &OpenOptions, registered: Registered) -> Result<ElementSlot
             "its folder .artstore is on another file system: an element lies on one file system, so that renames are atomic",
         ));
     }
-    Ok(ElementSlot::Ready(Arc::new(Element::open(disk, root, document, &options.holder)?)))
+    Ok(ElementSlot::Ready(Arc::new(Element::open(
+        disk,
+        root,
+        document,
+        (&options.holder, options.clock.now_ms()),
+    )?)))
 }
 
 /// The file system of `.artstore`, or of the root where the folder is not there yet.

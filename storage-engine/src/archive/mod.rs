@@ -27,6 +27,7 @@ pub mod put;
 mod read;
 mod recent;
 mod recover;
+pub mod seal;
 pub mod status;
 mod store;
 pub(crate) mod upload_store;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 
@@ -74,6 +74,10 @@ pub(crate) struct Inner {
     /// Highest sequence number that the catalog shows.
     pub(super) applied_seq: AtomicU64,
     pub(crate) scrub: ScrubState,
+    /// Held by who seals.
+    pub(super) sealing: Mutex<()>,
+    /// Set before the gate is closed: what takes long and can be left ends.
+    pub(super) is_closing: AtomicBool,
     _lock: Box<dyn DiskLock>,
 }
 
@@ -130,6 +134,8 @@ impl Archive {
             gate: RwLock::new(false),
             applied_seq: AtomicU64::new(0),
             scrub,
+            sealing: Mutex::new(()),
+            is_closing: AtomicBool::new(false),
             _lock: lock,
         });
         inner.recover()?;
@@ -142,6 +148,7 @@ impl Archive {
     ///
     /// *Errors*: those of the last checkpoint; nothing acknowledged depends on it.
     pub fn close(&self) -> Result<()> {
+        self.inner.is_closing.store(true, Ordering::Release);
         let was_closed = {
             let mut gate = self.inner.gate.write().unwrap_or_else(PoisonError::into_inner);
             std::mem::replace(&mut *gate, true)

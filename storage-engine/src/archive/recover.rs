@@ -39,6 +39,7 @@ impl Inner {
         self.settle_absent(mark.is_clean)?;
         self.sequence.rise_above(self.catalog.last_seq()?);
         let elements = self.ready_elements();
+        self.restore_unsealed(&elements)?;
         for element in &elements {
             for document in element.read_buckets()? {
                 self.buckets.admit(document);
@@ -128,7 +129,7 @@ impl Inner {
         for (element, recovered) in elements.iter().zip(recovered) {
             mark.first_segments.insert(element.id.to_string(), recovered.next_segment);
         }
-        self.catalog.persist(mark.number, self.sequence.last())?;
+        self.catalog.persist(mark.number, self.sequence.last(), &self.unsealed_records())?;
         mark.write(&*self.disk)
     }
 
@@ -189,6 +190,7 @@ impl Inner {
                 mark.log_start(element.id),
                 |record, attachments| {
                     self.sequence.rise_above(record.seq);
+                    self.touch_replayed(&record.change);
                     match record.change {
                         Change::Abort { aborted: seq } => {
                             aborted.insert(seq);

@@ -46,6 +46,7 @@ impl Inner {
         staging: &mut Staging,
     ) -> Result<()> {
         let NewVersion { sidecar, body, inline, retire, upload } = version;
+        let _touched = self.touch(element, &sidecar.path, &retire)?;
         let (document, overflow) = sidecar::encode(&sidecar)?;
         let (overflow_name, overflow_bytes) =
             overflow.map_or((None, Vec::new()), |o| (Some(o.name), o.bytes));

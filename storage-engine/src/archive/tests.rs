@@ -28,6 +28,7 @@ mod costs;
 mod keys;
 mod parts;
 mod recent;
+mod sealing;
 mod version_model;
 mod versioning;
 mod versions;

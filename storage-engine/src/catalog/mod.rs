@@ -13,6 +13,7 @@ mod listing;
 mod overlay;
 mod proven;
 mod store;
+mod unsealed;
 mod walk;
 
 pub(crate) use entry::Entry;

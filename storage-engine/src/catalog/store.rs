@@ -17,10 +17,12 @@ use super::feed::{self, Change, ChangeKind, Cursor};
 use super::key;
 use super::listing::{self, Page, PageRequest};
 use super::overlay::Overlay;
+use super::unsealed;
 use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Place;
 use crate::name::{BucketName, ElementId, ObjectKey, VersionId};
+use crate::seal::UnsealedRecord;
 
 /// The catalog's file in the data directory.
 pub(crate) const FILE: &str = "catalog/catalog.redb";
@@ -146,6 +148,7 @@ impl Catalog {
             }
             transaction.open_table(VERSIONS).map_err(failed)?;
             transaction.open_table(COVERED).map_err(failed)?;
+            transaction.open_table(unsealed::TABLE).map_err(failed)?;
             let feed = transaction.open_table(FEED).map_err(failed)?;
             position = feed.last().map_err(failed)?.map_or(0, |(position, _)| position.value());
             let mut sessions = transaction.open_table(SESSIONS).map_err(failed)?;
@@ -204,10 +207,18 @@ impl Catalog {
         Ok(meta.get("last_seq").map_err(failed)?.map_or(0, |value| value.value()))
     }
 
-    /// Makes everything applied durable, as checkpoint number `checkpoint`, and trims the feed.
-    pub(crate) fn persist(&self, checkpoint: u64, last_seq: u64) -> Result<()> {
+    /// Makes everything applied durable, as checkpoint number `checkpoint`, together with the hours that are
+    /// to be sealed of the elements in use, and trims the feed.
+    pub(crate) fn persist(
+        &self,
+        checkpoint: u64,
+        last_seq: u64,
+        records: &[(ElementId, UnsealedRecord)],
+    ) -> Result<()> {
         let transaction = durable(&self.database)?;
         {
+            let mut hours = transaction.open_table(unsealed::TABLE).map_err(failed)?;
+            unsealed::write(&mut hours, records, checkpoint)?;
             let mut meta = transaction.open_table(META).map_err(failed)?;
             meta.insert("checkpoint", checkpoint).map_err(failed)?;
             meta.insert("last_seq", last_seq).map_err(failed)?;
@@ -218,6 +229,15 @@ impl Catalog {
             }
         }
         transaction.commit().map_err(failed)
+    }
+
+    /// The hours of an element that were to be sealed at the last checkpoint; `None` where nobody knows, as
+    /// after a release that keeps no such record.
+    pub(crate) fn unsealed(&self, element: ElementId) -> Result<Option<UnsealedRecord>> {
+        let transaction = self.database.begin_read().map_err(failed)?;
+        let meta = transaction.open_table(META).map_err(failed)?;
+        let last = meta.get("checkpoint").map_err(failed)?.map_or(0, |value| value.value());
+        unsealed::read(&transaction.open_table(unsealed::TABLE).map_err(failed)?, element, last)
     }
 
     /// Whether every version on `element` is in the catalog.

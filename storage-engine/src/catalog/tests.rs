@@ -173,7 +173,7 @@ fn a_power_cut_goes_back_to_the_checkpoint() {
     let (machine, disk) = machine();
     let catalog = open(&disk, 0);
     catalog.apply(&[put("before", 1, EntryKind::Object)]).unwrap();
-    catalog.persist(1, 9).unwrap();
+    catalog.persist(1, 9, &[]).unwrap();
     catalog.apply(&[put("behind", 2, EntryKind::Object)]).unwrap();
     machine.reboot();
     let disk = machine.disk("data").unwrap();
@@ -191,7 +191,7 @@ fn a_catalog_that_does_not_fit_is_made_anew() {
         let catalog = open(&disk, 0);
         catalog.apply(&[put("key", 1, EntryKind::Object)]).unwrap();
         catalog.set_covered(element).unwrap();
-        catalog.persist(7, 9).unwrap();
+        catalog.persist(7, 9, &[]).unwrap();
         drop(catalog);
         assert_eq!(page(&open(&disk, 7), "", None, None, 10).0, ["key"], "{fault}: a fitting one is kept");
         let (archive, checkpoint) = match fault {
@@ -245,7 +245,7 @@ fn the_feed_loses_nothing() {
     let catalog = open(&disk, 0);
     let start = catalog.cursor();
     catalog.apply(&[put("a", 1, EntryKind::Object)]).unwrap();
-    catalog.persist(1, 9).unwrap();
+    catalog.persist(1, 9, &[]).unwrap();
     catalog.apply(&[put("b", 2, EntryKind::Object), put("c", 3, EntryKind::Object)]).unwrap();
     let (changes, cursor) = catalog.changes(start, 10).unwrap().unwrap();
     assert_eq!(changes.iter().map(|change| change.seq).collect::<Vec<_>>(), [1, 2, 3]);

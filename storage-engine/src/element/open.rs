@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Log, WAL_DIR};
 use crate::mode::Mode;
 use crate::name::{BucketName, ElementId, ElementName};
+use crate::seal::{Chain, Unsealed};
 
 /// Where bodies and files wait to be renamed; swept at start.
 pub(crate) const STAGING_DIR: &str = ".artstore/staging";
@@ -35,6 +36,10 @@ pub(crate) struct Element {
     buckets: Mutex<HashMap<BucketName, u64>>,
     /// Bytes of data files; kept where there is a quota.
     used_bytes: AtomicU64,
+    /// Which of its hours are to be sealed.
+    pub(crate) unsealed: Unsealed,
+    /// The chain of its seals, once one was to be made; held by who makes one.
+    pub(crate) chain: Mutex<Option<Chain>>,
     _lock: Box<dyn DiskLock>,
 }
 
@@ -53,14 +58,14 @@ impl Element {
         document.write(disk)
     }
 
-    /// Takes an element into use: reads its document, takes its lock.
+    /// Takes an element into use at `now_ms`: takes its lock.
     ///
     /// *Errors*: `Locked` naming the holder, `Corrupt`, `NewerFormat`, `Io`.
     pub(crate) fn open(
         disk: SharedDisk,
         root: PathBuf,
         document: ElementDocument,
-        holder: &str,
+        (holder, now_ms): (&str, u64),
     ) -> Result<Self> {
         make_folders(&*disk)?;
         let lock = disk.lock(LOCK, holder).map_err(|error| match error.kind() {
@@ -78,6 +83,8 @@ impl Element {
             log: OnceLock::new(),
             buckets: Mutex::new(HashMap::new()),
             used_bytes: AtomicU64::new(0),
+            unsealed: Unsealed::unknown(now_ms),
+            chain: Mutex::new(None),
             _lock: lock,
         })
     }

@@ -18,5 +18,6 @@ mod log_damage;
 mod model;
 mod power_cut;
 mod script;
+mod sealing;
 mod survey;
 mod world;

@@ -81,6 +81,11 @@ impl World {
         (world.machine, outcome.acknowledged)
     }
 
+    /// Lets hours go by.
+    pub(super) fn pass_hours(&self, hours: u64) {
+        self.clock.0.fetch_add(hours * 60 * 60 * 1000, Ordering::Relaxed);
+    }
+
     /// Opens the archive.
     pub(super) fn open(&mut self) -> Result<()> {
         let options = OpenOptions {
