@@ -40,7 +40,11 @@ fn run(arguments: &Arguments) -> error::Result<()> {
     let settings = Settings::load(arguments.flags(), &Environment::of_process())?;
     let audience = match arguments.command {
         Command::Serve(_) => Audience::Log,
-        Command::Element(_) | Command::Account(_) | Command::Fsck(_) | Command::Scrub(_) => Audience::Answer,
+        Command::Element(_)
+        | Command::Account(_)
+        | Command::Fsck(_)
+        | Command::Scrub(_)
+        | Command::Seal(_) => Audience::Answer,
     };
     let style = telemetry::start(&settings.logging, audience)?;
     match &arguments.command {
@@ -49,5 +53,6 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         Command::Account(command) => commands::account(&settings, command),
         Command::Fsck(arguments) => commands::fsck(&settings, *arguments),
         Command::Scrub(command) => commands::scrub(&settings, command),
+        Command::Seal(command) => commands::seal(&settings, command),
     }
 }

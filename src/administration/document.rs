@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use auth::{Account, AccountName, ClientSecret, Role};
 use serde::{Deserialize, Serialize};
+use storage_engine::archive::seal::{Sealed, Unsealable};
 use storage_engine::archive::status::{ElementState, ElementStatus};
 use storage_engine::mode::Mode;
 use storage_engine::name::ElementName;
@@ -39,6 +40,55 @@ pub(crate) struct NewElementRequest {
     pub(crate) root: Option<PathBuf>,
     /// Its quota in bytes.
     pub(crate) max_size_bytes: Option<u64>,
+}
+
+/// A seal that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SealDocument {
+    /// Name of the element.
+    pub(crate) element: String,
+    /// Path of the seal from the element's root.
+    pub(crate) seal: String,
+    /// Its root digest in hex.
+    pub(crate) root: String,
+}
+
+/// An hour that could not be sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UnsealableDocument {
+    /// Name of the element.
+    pub(crate) element: String,
+    /// The hour, as its folder is named.
+    pub(crate) hour: String,
+    /// Why; it names the file.
+    pub(crate) error: String,
+}
+
+/// What sealing did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SealPassDocument {
+    /// Seals made, in order.
+    pub(crate) sealed: Vec<SealDocument>,
+    /// Hours that are as their last seals say.
+    pub(crate) unchanged: usize,
+    /// Hours that could not be sealed.
+    pub(crate) failed: Vec<UnsealableDocument>,
+    /// Whether there are more hours to look at.
+    pub(crate) is_more: bool,
+}
+
+impl From<Sealed> for SealDocument {
+    fn from(sealed: Sealed) -> Self {
+        let root = sealed.root_hex();
+        Self { element: sealed.element.to_string(), seal: sealed.path, root }
+    }
+}
+
+impl From<Unsealable> for UnsealableDocument {
+    fn from(unsealable: Unsealable) -> Self {
+        let Unsealable { element, hour, error } = unsealable;
+        Self { element: element.to_string(), hour, error: error.to_string() }
+    }
 }
 
 /// An account, without its secret.

@@ -1,8 +1,8 @@
 //! The archive and its accounts as the program opens them, and what an administrator may ask of them.
 //!
 //! The control socket and the offline commands both end here. `open.rs` opens the archive and its
-//! accounts, `first_start.rs` makes the system account, `elements.rs` and `accounts.rs` are the
-//! operations, `document.rs` what they take and answer.
+//! accounts, `first_start.rs` makes the system account, `elements.rs`, `accounts.rs` and `seals.rs` are
+//! the operations, `document.rs` what they take and answer.
 
 mod accounts;
 mod credentials;
@@ -11,10 +11,12 @@ mod elements;
 mod first_start;
 mod master_key;
 mod open;
+mod seals;
 
 pub(crate) use credentials::PROFILE;
 pub(crate) use document::{
-    AccountDocument, CreatedAccount, ElementDocument, NewAccountRequest, NewElementRequest, state_name,
+    AccountDocument, CreatedAccount, ElementDocument, NewAccountRequest, NewElementRequest, SealPassDocument,
+    state_name,
 };
 pub(crate) use elements::LocalUser;
 pub(crate) use first_start::FirstStart;

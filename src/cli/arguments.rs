@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use storage_engine::mode::Mode;
 use storage_engine::name::ElementName;
 
+use super::share::{parse_percent, parse_root};
 use crate::error::ErrorKind;
 use crate::settings::{ByteRate, Flags, IndexChoice, ListenAddress};
 use crate::size::parse_size;
@@ -88,6 +89,13 @@ Examples:
     /// its digests and the catalog: docs/CONFIGURATION.md says how fast and how often.
     #[command(subcommand)]
     Scrub(ScrubCommand),
+
+    /// Seal hours that are over, or compare the archive or a copy of it with its seals
+    ///
+    /// A seal lists every file of an hour with its SHA-256 in the format of sha256sum and names the seal before
+    /// it, so that one digest kept elsewhere proves all of them. The server seals by itself.
+    #[command(subcommand)]
+    Seal(SealCommand),
 }
 
 /// What to do with the scrub.
@@ -119,6 +127,41 @@ pub(crate) struct FsckArguments {
     /// Do not read data files to compare them with their digests
     #[arg(long)]
     pub(crate) no_content: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// What to do with seals.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SealCommand {
+    /// Seal every hour that is over, however lately it changed
+    #[command(after_help = "Example:\n  artstore seal now")]
+    Now(OutputArguments),
+    /// Compare the archive, or a copy of it, with its seals; change nothing
+    ///
+    /// Needs no database, and a server may run meanwhile. Damage ends with exit code 4; notes do not, such as
+    /// what was changed since it was sealed.
+    #[command(after_help = "\
+Example:
+  artstore seal verify --from /mnt/backup/edit-01 --sample 1%")]
+    Verify(SealVerifyArguments),
+}
+
+/// Arguments of `seal verify`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SealVerifyArguments {
+    /// An element or a data directory, as any backup tool copied it [default: the data directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// Read a random share of the files, such as 1%; that all are there is checked all the same
+    #[arg(long, value_name = "P%", value_parser = parse_percent)]
+    pub(crate) sample: Option<f64>,
+    /// Choose the share by this number, as an earlier check has shown it
+    #[arg(long, value_name = "N", requires = "sample")]
+    pub(crate) seed: Option<u64>,
+    /// Demand that this root is in the chain; may be given again
+    #[arg(long = "root", value_name = "HEX", value_parser = parse_root)]
+    pub(crate) roots: Vec<[u8; 32]>,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }
@@ -235,7 +278,11 @@ impl Arguments {
                 index: serve.index.clone(),
                 ..place
             },
-            Command::Element(_) | Command::Account(_) | Command::Fsck(_) | Command::Scrub(_) => place,
+            Command::Element(_)
+            | Command::Account(_)
+            | Command::Fsck(_)
+            | Command::Scrub(_)
+            | Command::Seal(_) => place,
         }
     }
 }

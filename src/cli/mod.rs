@@ -1,17 +1,20 @@
 //! The command line: what can be typed, and how answers and errors are shown.
 //!
-//! `arguments.rs` holds the commands as types, `terminal.rs` is the only place that prints, `table.rs` lays
-//! out lists for people.
+//! `arguments.rs` holds the commands as types, `share.rs` a value they take, `terminal.rs` is the only place
+//! that prints, `table.rs` lays out lists for people.
 
 mod arguments;
+mod share;
 mod table;
 pub(crate) mod terminal;
 
 pub(crate) use arguments::{
     AccountCommand, Arguments, Command, ElementCommand, FsckArguments, NewAccountArguments,
-    NewElementArguments, ScrubCommand, StartScrubArguments,
+    NewElementArguments, OutputArguments, ScrubCommand, SealCommand, SealVerifyArguments,
+    StartScrubArguments,
 };
 pub(crate) use table::Table;
+pub(crate) use terminal::printable;
 
 #[cfg(test)]
 mod tests;

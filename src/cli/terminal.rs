@@ -48,6 +48,11 @@ pub(super) fn describe(error: &Error) -> String {
     text
 }
 
+/// A name from the disk without what a terminal would obey.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 /// A reader that has seen enough, as `head` has, is no failure.
 fn written(result: io::Result<()>) -> Result<()> {
     match result {

@@ -2,8 +2,9 @@
 
 use clap::{CommandFactory, Parser};
 
+use super::share::{parse_percent, parse_root};
 use super::terminal::describe;
-use super::{AccountCommand, Arguments, Command, ElementCommand, ScrubCommand, Table};
+use super::{AccountCommand, Arguments, Command, ElementCommand, ScrubCommand, SealCommand, Table};
 use crate::error::{Error, ErrorKind};
 use crate::size::{parse_size, show_size};
 
@@ -63,6 +64,24 @@ fn a_check_reads_content_unless_told_otherwise() {
     for (line, no_content) in [("artstore fsck", false), ("artstore fsck --no-content --json", true)] {
         let Command::Fsck(arguments) = parsed(line).command else { panic!("{line} is another command") };
         assert_eq!((arguments.no_content, arguments.output.json), (no_content, no_content));
+    }
+}
+
+#[test]
+fn a_comparison_with_seals_takes_a_copy_a_share_and_roots() {
+    let root = "0f".repeat(32);
+    let line = format!("artstore seal verify --from /b --sample 0.5% --seed 7 --root {root} --root {root}");
+    let Command::Seal(SealCommand::Verify(arguments)) = parsed(&line).command else {
+        panic!("{line} is another command");
+    };
+    assert_eq!(arguments.from.as_deref(), Some("/b".as_ref()));
+    assert_eq!((arguments.sample, arguments.seed), (Some(0.5), Some(7)));
+    assert_eq!(arguments.roots, [[15; 32]; 2]);
+    for wrong in ["0", "0%", "-1", "101", "NaN", "inf", "%", "one"] {
+        assert!(parse_percent(wrong).is_err(), "{wrong}");
+    }
+    for wrong in ["", "0f", &root[1..], &format!("{}zz", &root[2..]), &format!("+f{}", &root[2..])] {
+        assert!(parse_root(wrong).is_err(), "{wrong}");
     }
 }
 

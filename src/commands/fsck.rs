@@ -5,7 +5,7 @@ use storage_engine::ErrorKind as EngineKind;
 use storage_engine::fsck::{ElementReport, Finding, FsckOptions, Progress, Report, Severity, check};
 
 use crate::administration::absolute;
-use crate::cli::{FsckArguments, Table, terminal};
+use crate::cli::{FsckArguments, Table, printable, terminal};
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::Settings;
 use crate::size::show_size;
@@ -154,11 +154,6 @@ fn lines(finding: &Finding) -> String {
         printable(&finding.detail),
         finding.remedy
     )
-}
-
-/// A name from the disk without what a terminal would obey.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 fn summary(report: &Report) -> String {

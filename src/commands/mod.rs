@@ -4,6 +4,7 @@ mod account;
 mod element;
 mod fsck;
 mod scrub;
+mod seal;
 mod serve;
 mod welcome;
 
@@ -11,6 +12,7 @@ pub(crate) use account::account;
 pub(crate) use element::element;
 pub(crate) use fsck::fsck;
 pub(crate) use scrub::scrub;
+pub(crate) use seal::seal;
 pub(crate) use serve::serve;
 
 #[cfg(test)]

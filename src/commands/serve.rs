@@ -18,7 +18,7 @@ use crate::http::{self, Health};
 use crate::settings::{ListenAddress, ServerSettings, Settings};
 use crate::shutdown::{DRAIN_MAX, Drained, STOP_MAX, Signals, drain};
 use crate::telemetry::LogStyle;
-use crate::upkeep::Scrubber;
+use crate::upkeep::{Scrubber, Upkeep};
 
 /// Serves the archive until a signal comes.
 ///
@@ -53,8 +53,8 @@ async fn run(settings: &Settings, style: LogStyle) -> Result<()> {
     let (socket, socket_file) = control::bind(&data)?;
 
     let stop = CancellationToken::new();
-    let scrubber = administration.start_scrub(settings.storage.scrub)?;
-    let control = (socket, Arc::clone(&scrubber));
+    let upkeep = Upkeep::start(&administration, &settings.storage)?;
+    let control = (socket, Arc::clone(upkeep.scrubber()));
     let mut doors = open_doors(&administration, &settings.server, s3, api, control, &stop);
     announce(addresses, &data, first_start.as_ref(), style)?;
 
@@ -66,14 +66,15 @@ async fn run(settings: &Settings, style: LogStyle) -> Result<()> {
         door = doors.join_next() => Some(door_ended(door)),
     };
     stop.cancel();
-    end(administration, scrubber, doors, socket_file, signals).await?;
+    upkeep.ask_to_stop();
+    end(administration, upkeep, doors, socket_file, signals).await?;
     ended_by_itself.map_or(Ok(()), Err)
 }
 
 /// Finishes what is in flight, and gives the archive back.
 async fn end(
     administration: Administration,
-    scrubber: Arc<Scrubber>,
+    upkeep: Upkeep,
     mut doors: JoinSet<Result<()>>,
     socket_file: control::SocketFile,
     mut signals: Signals,
@@ -86,7 +87,7 @@ async fn end(
     }
     socket_file.remove()?;
     tokio::select! {
-        closed = timeout_at(end, close(administration, scrubber)) => match closed {
+        closed = timeout_at(end, close(administration, upkeep)) => match closed {
             Ok(closed) => closed?,
             Err(_) => tracing::warn!("Ends without the last checkpoint; the next start recovers from the log."),
         },
@@ -186,11 +187,13 @@ async fn open(settings: Settings) -> Result<(Administration, Option<FirstStart>)
     opened.unwrap_or_else(|source| Err(Error::new(ErrorKind::Failed, "open the archive").caused_by(source)))
 }
 
-/// Ends the scrub and closes the archive, which blocks on the disk.
-async fn close(administration: Administration, scrubber: Arc<Scrubber>) -> Result<()> {
+/// Closes the archive, which blocks on the disk, and ends with it what works on it in the background.
+async fn close(administration: Administration, upkeep: Upkeep) -> Result<()> {
     let closed = spawn_blocking(move || {
-        scrubber.stop();
-        administration.close()
+        upkeep.scrubber().stop();
+        let closed = administration.close();
+        upkeep.end();
+        closed
     })
     .await;
     closed.unwrap_or_else(|source| Err(Error::new(ErrorKind::Failed, "close the archive").caused_by(source)))

@@ -7,7 +7,7 @@ use storage_engine::clock::SystemClock;
 use super::client::Client;
 use crate::administration::{
     AccountDocument, Administration, CreatedAccount, ElementDocument, LocalUser, NewAccountRequest,
-    NewElementRequest, absolute,
+    NewElementRequest, SealPassDocument, absolute,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::private_file;
@@ -91,6 +91,14 @@ impl Owner {
         match self {
             Self::Server(client) => client.post("/accounts", &new),
             Self::Itself(administration) => administration.create_account(new),
+        }
+    }
+
+    /// Seals hours that are over.
+    pub(crate) fn seal_now(&mut self) -> Result<SealPassDocument> {
+        match self {
+            Self::Server(client) => client.post("/seals", &()),
+            Self::Itself(administration) => administration.seal_now(),
         }
     }
 

@@ -7,7 +7,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, Extension, State};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use serde::Serialize;
@@ -59,6 +59,7 @@ fn router(control: Control, owner_uid: u32) -> Router {
         .route("/elements", get(elements).post(create_element))
         .route("/accounts", get(accounts).post(create_account))
         .route(scrub::PATH, get(scrub_status).post(start_scrub))
+        .route("/seals", post(seal_now))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(owner_uid, admit_owner_and_root))
         .layer(middleware::from_fn(assign_request_id))
@@ -127,6 +128,10 @@ async fn start_scrub(
         Ok(control.scrubber.document())
     })
     .await
+}
+
+async fn seal_now(State(control): State<Control>) -> Response {
+    answer(StatusCode::OK, move || control.administration.seal_now()).await
 }
 
 async fn not_found() -> Response {

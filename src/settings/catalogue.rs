@@ -77,6 +77,9 @@ settings! {
     /// The bucket that is to keep the bytes.
     S3_BUCKET_NAME = ("storage.s3.bucket_name", ["ARTSTORE_STORAGE_S3_BUCKET_NAME"], None, None);
 
+    /// For how long an hour must be quiet before it is sealed.
+    SEAL_AFTER = ("storage.seal_after", ["ARTSTORE_SEAL_AFTER"], None, Some("10m"));
+
     /// The search index: `embedded`, or the URL of a PostgreSQL database.
     INDEX = ("database.index", ["ARTSTORE_INDEX"], Some("--index"), Some("embedded"));
     /// What the names of the index's tables begin with.

@@ -19,7 +19,9 @@ mod value;
 pub(crate) use catalogue::Setting;
 pub(crate) use environment::Environment;
 pub(crate) use key_file::KeyFile;
-pub(crate) use resolved::{AuthSettings, Flags, LoggingSettings, ScrubSettings, ServerSettings, Settings};
+pub(crate) use resolved::{
+    AuthSettings, Flags, LoggingSettings, ScrubSettings, ServerSettings, Settings, StorageSettings,
+};
 pub(crate) use scrub::ByteRate;
 pub(crate) use value::{IndexChoice, ListenAddress, LogFormat, LogLevel};
 

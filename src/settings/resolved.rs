@@ -1,6 +1,7 @@
 //! The outcome: every setting with the value that counts.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use auth::InitialAccount;
 
@@ -8,7 +9,7 @@ use super::catalogue::{
     API_LISTEN, CONFIG_VARIABLE, DATA, INDEX, INITIAL_CLIENT_ID, INITIAL_CLIENT_SECRET, INITIAL_DESCRIPTION,
     INITIAL_ENABLED, INITIAL_NAME, INITIAL_ROLE, LOG_FILE, LOG_FORMAT, LOG_LEVEL, MASTER_KEY_FILE, MOUNT,
     REDIS_URL, S3_BUCKET_NAME, S3_DOMAINS, S3_ENDPOINT_URL, S3_LISTEN, SCRUB_INTERVAL, SCRUB_RATE,
-    SCRUB_SIDECARS, STORAGE_TYPE, TABLE_PREFIX,
+    SCRUB_SIDECARS, SEAL_AFTER, STORAGE_TYPE, TABLE_PREFIX,
 };
 use super::choice::{Origin, Sources};
 use super::environment::Environment;
@@ -16,7 +17,7 @@ use super::file::ConfigFile;
 use super::key_file::KeyFile;
 use super::scrub::{ByteRate, Interval, PerSecond};
 use super::value::{
-    DomainNames, FilePath, IndexChoice, ListenAddress, LogFormat, LogLevel, StorageType, Text,
+    DomainNames, FilePath, IndexChoice, ListenAddress, LogFormat, LogLevel, Span, StorageType, Text,
 };
 use crate::error::Result;
 
@@ -79,6 +80,8 @@ pub(crate) struct StorageSettings {
     pub(crate) data: PathBuf,
     /// How it is checked while it is in use.
     pub(crate) scrub: ScrubSettings,
+    /// For how long an hour must be quiet before it is sealed.
+    pub(crate) seal_after: Duration,
 }
 
 /// How fast and how often the archive is checked while it is in use.
@@ -144,6 +147,7 @@ impl Settings {
                     sidecars: sources.value(&SCRUB_SIDECARS, None)?,
                     interval: sources.value(&SCRUB_INTERVAL, None)?,
                 },
+                seal_after: sources.value::<Span>(&SEAL_AFTER, None)?.0,
             },
             logging: LoggingSettings {
                 level_is_given: level.is_some_and(|chosen| chosen.origin != Origin::Default),

@@ -237,6 +237,21 @@ fn a_level_is_read_for_everything_and_per_module() {
 }
 
 #[test]
+fn a_time_is_a_number_with_a_unit() {
+    let after = |yaml: &str| {
+        resolve(Flags::default(), &Environment::default(), yaml).expect("valid").storage.seal_after.as_secs()
+    };
+    assert_eq!(after(""), 600);
+    for (text, seconds) in [("90s", 90), ("3m", 180), ("2h", 7200)] {
+        assert_eq!(after(&format!("storage: {{seal_after: {text}}}")), seconds);
+    }
+    for wrong in ["10", "0s", "-1m", "1.5h", "1d", "m", "99999999999999999999s", "9999999999999999999h"] {
+        let yaml = format!("storage: {{seal_after: '{wrong}'}}");
+        check_refused(&yaml, ErrorKind::InvalidSettings, &["storage.seal_after", "such as 90s, 10m or 2h"]);
+    }
+}
+
+#[test]
 fn addresses_need_a_port_and_brackets_around_ipv6() {
     let is_address = |text: &str| text.parse::<super::ListenAddress>().is_ok();
     for text in ["127.0.0.1:9000", "[::1]:9000", "localhost:0", "0.0.0.0:65535"] {

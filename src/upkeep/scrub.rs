@@ -92,10 +92,15 @@ impl Scrubber {
         document
     }
 
-    /// Ends the thread. What the pass under way found is kept, and the next start goes on with it.
-    pub(crate) fn stop(&self) {
+    /// Asks the thread to end. What the pass under way found is kept, and the next start goes on with it.
+    pub(crate) fn ask_to_stop(&self) {
         self.shared.lock().is_stopping = true;
         self.shared.changed.notify_all();
+    }
+
+    /// Waits until the thread has ended.
+    pub(crate) fn stop(&self) {
+        self.ask_to_stop();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.map_or(Ok(()), JoinHandle::join).is_err() {
             tracing::error!("The scrub ended by a fault of its own.");

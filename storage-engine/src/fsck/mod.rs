@@ -35,7 +35,7 @@ pub(crate) use finding::told;
 pub use finding::{Finding, FindingKind, Severity};
 pub use options::{FsckOptions, Progress, Step};
 pub use report::{Counts, ElementReport, FINDINGS_MAX, Report};
-pub(crate) use sidecar_file::{SidecarFile, split_overflow};
+pub(crate) use sidecar_file::SidecarFile;
 pub(crate) use walk::{Met, walk};
 
 #[cfg(test)]

@@ -36,8 +36,8 @@ impl Pass<'_> {
             let durable = log.next_frame();
             match log::read(&disk, element.id, mark.log_start(element.id), |_, _| Ok(())) {
                 _ if log.is_latched() => None,
-                Ok((read, _)) if read.next_frame >= durable => None,
-                Ok((read, _)) => Some(format!(
+                Ok(read) if read.next_frame >= durable => None,
+                Ok(read) => Some(format!(
                     "frame {} is damaged, and changes that were acknowledged are in it or behind it",
                     read.next_frame
                 )),

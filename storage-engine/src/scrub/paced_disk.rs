@@ -83,9 +83,9 @@ impl Disk for PacedDisk {
         Ok(Box::new(PacedFile { file, pacer: self.pacer.clone() }))
     }
 
-    fn read_dir(&self, path: &str) -> io::Result<Vec<DirEntry>> {
+    fn each_entry(&self, path: &str, take: &mut dyn FnMut(DirEntry)) -> io::Result<()> {
         self.pacer.work(Work::default())?;
-        self.disk.read_dir(path)
+        self.disk.each_entry(path, take)
     }
 
     fn space(&self) -> io::Result<Space> {

@@ -10,10 +10,10 @@ use super::record::Suspect;
 use crate::catalog::Entry;
 use crate::disk::{DirEntry, Disk, EntryKind};
 use crate::element::Element;
-use crate::fsck::{Finding, FindingKind, Met, Severity, SidecarFile, content, split_overflow, told, walk};
+use crate::fsck::{Finding, FindingKind, Met, Severity, SidecarFile, content, told, walk};
 use crate::mode::Mode;
 use crate::name::{SIDECAR_SUFFIX, StoredName, StoredPath};
-use crate::sidecar::{Kind, Sidecar};
+use crate::sidecar::{Kind, Sidecar, split_overflow};
 
 const REBUILD: &str =
     "stop the server, remove the folder catalog, and start it again: it is made from the sidecars";

@@ -155,7 +155,7 @@ impl Fixture {
 
     pub(crate) fn annotate(&self, name: &str, note: &str) {
         let seen = self.archive().object(&bucket(), &key(name), None).unwrap();
-        let mut attributes = seen.attributes;
+        let mut attributes = seen.attributes.clone();
         attributes.metadata.insert("note".to_owned(), note.to_owned());
         let annotation =
             Annotation { version: None, revision: seen.revision, attributes, renews_time: false };

@@ -82,7 +82,7 @@ impl World {
     }
 
     /// Lets hours go by.
-    pub(super) fn pass_hours(&self, hours: u64) {
+    pub(super) fn pass_hours(&self, hours: i64) {
         self.clock.0.fetch_add(hours * 60 * 60 * 1000, Ordering::Relaxed);
     }
 

@@ -23,7 +23,7 @@ fn filled(disk: &SharedDisk) -> (Vec<u8>, Vec<String>) {
         rows.push((super::bucket(), ObjectKey::parse(key).unwrap(), entry(seq, EntryKind::Object, version)));
     }
     catalog.load(&mut rows).unwrap();
-    catalog.persist(1, KEYS).unwrap();
+    catalog.persist(1, KEYS, &[]).unwrap();
     drop(catalog);
     let mut keys = keys;
     keys.sort_unstable();
@@ -120,7 +120,7 @@ fn a_running_catalog_is_checked_as_it_lies_on_disk() {
     assert_eq!(all(&catalog).unwrap(), keys, "what is in memory is right, and goes on being served");
     catalog.mark_damaged();
     catalog.apply(&[put("later", KEYS + 1, EntryKind::Object)]).unwrap();
-    catalog.persist(2, KEYS + 1).unwrap();
+    catalog.persist(2, KEYS + 1, &[]).unwrap();
     drop(catalog);
     assert_eq!(page(&open(&disk, 2), "", None, None, 10).0, [""; 0], "made anew");
 }
@@ -138,7 +138,7 @@ fn what_a_power_cut_leaves_is_no_damage() {
         }
         let calls = machine.calls();
         machine.crash_at(calls + 1 + seed * 3);
-        catalog.persist(2, KEYS).ok();
+        catalog.persist(2, KEYS, &[]).ok();
         drop(catalog);
         machine.reboot();
         let disk = machine.disk("data").unwrap();

@@ -32,7 +32,7 @@ impl Run {
         let version_id = (self.state != Versioning::Never).then_some(object.version_id);
         (object.etag == etag).then(|| Stored {
             version_id,
-            etag: object.etag,
+            etag: object.etag.clone(),
             size: object.size,
             checksums: Vec::new(),
             checksum_type: ChecksumType::FullObject,
