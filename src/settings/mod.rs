@@ -11,6 +11,7 @@ mod catalogue;
 mod choice;
 mod environment;
 mod file;
+mod interval;
 mod key_file;
 mod resolved;
 mod scrub;

@@ -14,10 +14,11 @@ use super::catalogue::{
 use super::choice::{Origin, Sources};
 use super::environment::Environment;
 use super::file::ConfigFile;
+use super::interval::Interval;
 use super::key_file::KeyFile;
-use super::scrub::{ByteRate, Interval, PerSecond};
+use super::scrub::{ByteRate, PerSecond};
 use super::value::{
-    DomainNames, FilePath, IndexChoice, ListenAddress, LogFormat, LogLevel, Span, StorageType, Text,
+    DomainNames, FilePath, IndexChoice, ListenAddress, LogFormat, LogLevel, StorageType, Text,
 };
 use crate::error::Result;
 
@@ -147,7 +148,7 @@ impl Settings {
                     sidecars: sources.value(&SCRUB_SIDECARS, None)?,
                     interval: sources.value(&SCRUB_INTERVAL, None)?,
                 },
-                seal_after: sources.value::<Span>(&SEAL_AFTER, None)?.0,
+                seal_after: sources.value::<Interval>(&SEAL_AFTER, None)?.0,
             },
             logging: LoggingSettings {
                 level_is_given: level.is_some_and(|chosen| chosen.origin != Origin::Default),

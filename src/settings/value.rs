@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -210,24 +209,6 @@ fn parse_level(text: &str) -> Result<LevelFilter, Expected> {
         "debug" => Ok(LevelFilter::DEBUG),
         "trace" => Ok(LevelFilter::TRACE),
         _ => Err(EXPECTED_LEVEL),
-    }
-}
-
-/// A span of time: a whole number of seconds, minutes or hours, at least a second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span(pub(crate) Duration);
-
-impl FromStr for Span {
-    type Err = Expected;
-
-    fn from_str(text: &str) -> Result<Self, Expected> {
-        let units = [('s', 1), ('m', 60), ('h', 60 * 60)];
-        let seconds = units.iter().find_map(|(unit, seconds)| {
-            let number: u64 = text.strip_suffix(*unit)?.parse().ok()?;
-            number.checked_mul(*seconds)
-        });
-        let span = seconds.filter(|seconds| *seconds > 0).map(|seconds| Self(Duration::from_secs(seconds)));
-        span.ok_or(Expected("a time such as 90s, 10m or 2h"))
     }
 }
 
