@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Limits(Limits),
     /// Print measured rows beside their limits
     Table(Table),
+    /// Print the rows of several servers beside each other
+    Compare(Compare),
     /// Answer from memory, as the cost of HTTP alone; ends with its standard input
     MemoryServer(MemoryServer),
 }
@@ -30,9 +32,15 @@ pub(crate) struct Run {
     /// Where the server listens, as http://ADDRESS:PORT
     #[arg(long)]
     pub(crate) url: String,
-    /// AWS credentials file
+    /// AWS credentials file; without it nothing is signed
+    #[arg(long, required_unless_present = "files")]
+    pub(crate) credentials: Option<PathBuf>,
+    /// What the server is called in the rows
+    #[arg(long, default_value = "artstore")]
+    pub(crate) server: String,
+    /// Folder that the server shows as it is: objects are written there as files, and read through it only
     #[arg(long)]
-    pub(crate) credentials: PathBuf,
+    pub(crate) files: Option<PathBuf>,
     /// Section of the credentials file
     #[arg(long, default_value = "artstore")]
     pub(crate) profile: String,
@@ -91,6 +99,15 @@ pub(crate) struct Limits {
 pub(crate) struct Table {
     /// Rows that `run` and `limits` have written
     pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// Rows that `run --server` has written, of two rounds or more
+    pub(crate) file: PathBuf,
+    /// The server that the others are compared with
+    #[arg(long, default_value = "artstore")]
+    pub(crate) with: String,
 }
 
 #[derive(Debug, Args)]

@@ -39,6 +39,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Command::Run(run) => on_one_thread(workload::run(run)),
         Command::Limits(limits) => on_one_thread(limits::run(limits)),
         Command::Table(table) => report::table::print(&table.file),
+        Command::Compare(compare) => report::comparison::print(&compare.file, &compare.with),
         Command::MemoryServer(server) => on_one_thread(memory_server::serve(server.listen)),
     }
 }

@@ -1,5 +1,7 @@
-//! Rows: one JSON object each, and the table that sets them beside their limits.
+//! Rows: one JSON object each, the table that sets them beside their limits, and the one that sets servers beside
+//! each other.
 
+pub(crate) mod comparison;
 mod log;
 mod row;
 pub(crate) mod table;

@@ -43,14 +43,30 @@ const COLUMNS: [(&str, &str, usize); 11] = [
     ("errors", "errors", 0),
 ];
 
+/// Figures that few rows have.
+const BEHIND: [(&str, &str); 4] = [
+    ("syncs_per_put", "syncs a PUT"),
+    ("entries_per_second", "entries/s"),
+    ("keys", "keys listed"),
+    ("bytes_per_object", "bytes an object beside its files"),
+];
+
 /// Prints the rows of a file as one table; of two rows with one name the later counts as the limit.
 pub(crate) fn print(file: &Path) -> Result<()> {
+    show(&table(&read(file)?))
+}
+
+/// The rows of a file.
+pub(super) fn read(file: &Path) -> Result<Vec<Value>> {
     let text = fs::read_to_string(file)
         .map_err(|source| Error::io(ErrorKind::Usage, format!("read {}", file.display()), source))?;
     let rows: std::result::Result<Vec<Value>, _> = text.lines().map(serde_json::from_str).collect();
-    let rows = rows.map_err(|error| Error::new(ErrorKind::Usage, format!("{}: {error}", file.display())))?;
+    rows.map_err(|error| Error::new(ErrorKind::Usage, format!("{}: {error}", file.display())))
+}
+
+pub(super) fn show(table: &str) -> Result<()> {
     io::stdout()
-        .write_all(table(&rows).as_bytes())
+        .write_all(table.as_bytes())
         .map_err(|source| Error::io(ErrorKind::Machine, "print the table", source))
 }
 
@@ -76,9 +92,7 @@ fn line(row: &Value, by_name: &BTreeMap<&str, &Value>) -> String {
         let cell = number(row, field).map(|value| format!("{value:.digits$}"));
         text.push_str(&format!("{:>10}", cell.unwrap_or_default()));
     }
-    for (field, meaning) in
-        [("syncs_per_put", "syncs a PUT"), ("entries_per_second", "entries/s"), ("keys", "keys listed")]
-    {
+    for (field, meaning) in BEHIND {
         if let Some(value) = number(row, field) {
             let digits = if value < 10.0 { 3 } else { 0 };
             text.push_str(&format!("   {value:.digits$} {meaning}"));
@@ -103,11 +117,11 @@ fn beside(row: &Value, by_name: &BTreeMap<&str, &Value>) -> Option<(&'static str
     Some((limit, number(row, field)? / most))
 }
 
-fn name(row: &Value) -> &str {
+pub(super) fn name(row: &Value) -> &str {
     row.get("row").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn number(row: &Value, field: &str) -> Option<f64> {
+pub(super) fn number(row: &Value, field: &str) -> Option<f64> {
     row.get(field)?.as_f64()
 }
 

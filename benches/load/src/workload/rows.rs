@@ -1,6 +1,7 @@
 //! The order of the rows of a run.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +49,10 @@ struct Run<'a> {
 /// *Errors*: `RowFailed` where a row had errors, after all rows.
 pub(crate) async fn run(arguments: &arguments::Run) -> Result<()> {
     let (address, host) = address(&arguments.url)?;
-    let credentials = Credentials::read(&arguments.credentials, &arguments.profile)?;
+    let credentials = match &arguments.credentials {
+        Some(file) => Credentials::read(file, &arguments.profile)?,
+        None => Credentials { access_key: "nobody".to_owned(), secret_key: String::new() },
+    };
     let target = Target {
         address,
         signer: Signer::new(credentials, &arguments.region, &host),
@@ -64,6 +68,11 @@ pub(crate) async fn run(arguments: &arguments::Run) -> Result<()> {
         spent: Vec::new(),
     };
     run.idle()?;
+    if arguments.files.is_some() {
+        run.small_reads().await?;
+        run.large_reads().await?;
+        return run.log.verdict();
+    }
     run.create_bucket("").await?;
     // Deletions come last: ext4 passes over inodes freed moments ago, and creating files then costs ten
     // times as much.
@@ -145,7 +154,12 @@ impl Run<'_> {
             let plan = Plan::new(Operation::Put, &name, &large, self.stock(&name, 0), self.duration());
             self.measure(plan.clients(LARGE_CLIENTS).payload(payload)).await?;
         }
-        let name = format!("get-{size}m-c4");
+        self.large_reads().await
+    }
+
+    async fn large_reads(&mut self) -> Result<()> {
+        let large = Arc::clone(&self.large);
+        let name = format!("get-{}m-c4", self.arguments.large_mib);
         if self.wants(&name) {
             let stock = self.stock("large", LARGE_OBJECTS);
             self.fill(&large, &stock, LARGE_CLIENTS).await?;
@@ -228,13 +242,17 @@ impl Run<'_> {
         self.write(row)
     }
 
-    fn write(&mut self, row: Row) -> Result<()> {
+    fn write(&mut self, mut row: Row) -> Result<()> {
+        row.set("server", self.arguments.server.as_str());
         let memory = self.target.process.and_then(Process::memory);
         self.log.write(row.memory(memory))
     }
 
     /// Stores every object of a stock, unmeasured.
     async fn fill(&self, content: &Arc<Content>, stock: &Stock, clients: usize) -> Result<()> {
+        if let Some(files) = &self.arguments.files {
+            return write_files(files, content, stock);
+        }
         let plan = Plan::new(Operation::Put, "fill", content, stock.clone(), End::Done).clients(clients);
         let (tally, _) = drive(&Arc::new(plan), &self.target).await?;
         match tally.first_error {
@@ -244,6 +262,20 @@ impl Run<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// Writes every object of a stock as a file where a server shows it.
+fn write_files(folder: &Path, content: &Content, stock: &Stock) -> Result<()> {
+    let mut room = content.room();
+    for number in 0..stock.count {
+        let path = stock.path(number);
+        let file = folder.join(path.trim_start_matches('/'));
+        let written = std::fs::create_dir_all(file.parent().unwrap_or(folder))
+            .and_then(|()| std::fs::write(&file, content.of(&path, &mut room)));
+        written
+            .map_err(|source| Error::io(ErrorKind::Machine, format!("write {}", file.display()), source))?;
+    }
+    Ok(())
 }
 
 /// Where a URL leads, and the host as a client writes it.
