@@ -57,10 +57,16 @@ class Change:
 
 
 class History:
-    """The versions of each key, the newest first, by what was acknowledged, and the changes that were not."""
+    """The versions of each key, the newest first, by what was acknowledged, and the changes that were not.
+
+    An answer that comes after the power began to fail counts for nothing: while XFS shuts down, an fsync that meets
+    an inode whose log item was just dropped answers success (of 48 such answers to a plain writer 37 were lost, of
+    2,601 from before none). A real cut stops the processor too.
+    """
 
     def __init__(self):
         self.lock = threading.Condition()
+        self.is_cut = False
         self.count = 0
         self.whats = collections.Counter()
         self.known = {}
@@ -70,13 +76,23 @@ class History:
     def versions(self, place):
         return self.known.get(place, ())
 
-    def begin(self, place, change):
+    def power_fails(self):
+        """Says that the power is being cut."""
         with self.lock:
-            self.under_way[place] = change
-            self.touched.add(place)
+            self.is_cut = True
+
+    def begin(self, place, change):
+        """Notes a change that is about to be made; `False` where the power has failed since it was prepared."""
+        with self.lock:
+            if not self.is_cut:
+                self.under_way[place] = change
+                self.touched.add(place)
+            return not self.is_cut
 
     def acknowledge(self, place, version_id):
         with self.lock:
+            if self.is_cut:
+                return
             change = self.under_way.pop(place)
             self.known[place] = change.made(version_id)
             self.whats[change.what] += 1
@@ -116,6 +132,7 @@ class History:
         self.known[place] = tuple(found)
 
     def forget_stop(self):
+        self.is_cut = False
         self.under_way.clear()
         self.touched.clear()
 

@@ -144,6 +144,7 @@ class Rounds(contextlib.ExitStack):
             for writer in writers:
                 writer.start()
             self.history.wait_for(acknowledged)
+            self.history.power_fails()
             self.image.cut_power()
             server.kill()
             for writer in writers:

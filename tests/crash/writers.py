@@ -30,7 +30,8 @@ class Writer(threading.Thread):
             place = self.choose()
             try:
                 change = self.change(place)
-                self.history.begin(place, change)
+                if not self.history.begin(place, change):
+                    return
                 made = change.make()
             except Exception:
                 return
