@@ -1,38 +1,31 @@
 //! Many writers of one key at once.
 
-use std::sync::{Arc, Barrier};
+use std::sync::Barrier;
 
-use super::{caller, get, put, put_if};
+use super::{Fixture, caller, get, killed, put, put_if};
+use crate::archive::Archive;
 use crate::archive::bucket::Versioning;
 use crate::archive::list::{VersionListEntry, VersionListRequest};
 use crate::archive::put::{Stored, WriteConditions};
-use crate::archive::{Archive, OpenOptions};
-use crate::disk::simulated::{Machine, Profile};
 use crate::name::{BucketName, VersionId};
 use crate::{ErrorKind, Result};
 
 const WRITERS: usize = 50;
 const KEY: &str = "one key";
 
-/// An archive whose power can be cut.
+/// An archive on the real disk, whose syncs take the time in which writers meet.
 struct World {
-    machine: Machine,
+    fixture: Fixture,
     bucket: BucketName,
 }
 
 impl World {
-    fn open(&self) -> Archive {
-        let options =
-            OpenOptions { disks: Arc::new(self.machine.clone()), ..OpenOptions::new("/data".into()) };
-        Archive::open(options).unwrap()
-    }
-
     fn new() -> (Self, Archive) {
-        let machine = Machine::new(Profile::Reordered, 3);
-        let world = Self { machine, bucket: BucketName::parse("docs").unwrap() };
-        let archive = world.open();
-        archive.create_bucket(&caller(), &world.bucket, "owner").unwrap();
-        (world, archive)
+        let fixture = Fixture::new();
+        let archive = fixture.open();
+        let bucket = fixture.bucket.clone();
+        archive.create_bucket(&caller(), &bucket, "owner").unwrap();
+        (Self { fixture, bucket }, archive)
     }
 
     /// What writer `number` sends: some bodies ride in the log, some are staged.
@@ -59,12 +52,11 @@ impl World {
         })
     }
 
-    /// Cuts the power and opens the archive again.
-    fn cut(&self, archive: Archive) -> Archive {
-        self.machine.power_off();
-        drop(archive);
-        self.machine.reboot();
-        self.open()
+    /// What a kill leaves, with the fixture that holds it.
+    fn killed(&self) -> (Fixture, Archive) {
+        let after = killed(&self.fixture);
+        let archive = after.open();
+        (after, archive)
     }
 }
 
@@ -77,14 +69,14 @@ fn acknowledged(answers: &[Result<Stored>]) -> Vec<usize> {
     answers.iter().enumerate().filter(|(_, answer)| answer.is_ok()).map(|(number, _)| number).collect()
 }
 
-/// Of fifty that ask for a free key exactly one creates it, and its bytes are there, after a power cut too.
+/// Of fifty that ask for a free key exactly one creates it, and its bytes are there, after a kill too.
 #[test]
 fn one_of_fifty_creates_a_key() {
     let (world, archive) = World::new();
     let creators = acknowledged(&world.write_together(&archive, |_| true));
     let [creator] = creators[..] else { panic!("{creators:?} created one key") };
     assert_eq!(get(&archive, &world.bucket, KEY).unwrap(), World::body(creator));
-    let archive = world.cut(archive);
+    let (_after, archive) = world.killed();
     assert_eq!(get(&archive, &world.bucket, KEY).unwrap(), World::body(creator));
 }
 
@@ -99,7 +91,7 @@ fn the_object_of_fifty_writers_is_one_of_theirs() {
     assert!(creators <= 1 && written.len() == WRITERS / 2 + creators, "{written:?}");
     let held = get(&archive, &world.bucket, KEY).unwrap();
     assert!(written.iter().any(|number| World::body(*number) == held));
-    let archive = world.cut(archive);
+    let (_after, archive) = world.killed();
     assert_eq!(get(&archive, &world.bucket, KEY).unwrap(), held);
     put(&archive, &world.bucket, KEY, None, b"afterwards").unwrap();
 }
@@ -113,7 +105,7 @@ fn every_acknowledged_write_of_fifty_is_a_version() {
     let answers = world.write_together(&archive, is_creator);
     let written = acknowledged(&answers);
     let id_of = |number: usize| answers[number].as_ref().unwrap().version_id.unwrap();
-    let archive = world.cut(archive);
+    let (_after, archive) = world.killed();
     let listed = versions(&archive, &world.bucket);
     assert_eq!(listed.len(), written.len());
     for number in &written {
