@@ -11,9 +11,12 @@ from writers import PLAIN, VERSIONED
 def wrong(place, s3, history):
     """Everything that is not as acknowledged, in answers, listings and files: pairs of `lost`, `torn` or `ghost`
     and words. What was under way is settled by what is found."""
-    found = wrong_answers(s3, history) + wrong_files(place, history) + repeat_completions(s3, history)
-    history.forget_stop()
-    return found
+    try:
+        return wrong_answers(s3, history) + wrong_files(place, history) + repeat_completions(s3, history)
+    except s3.exceptions.ClientError as refusal:
+        return [("lost", f"what is listed cannot be read: {refusal}")]
+    finally:
+        history.forget_stop()
 
 
 def wrong_answers(s3, history, settles=True):

@@ -43,7 +43,9 @@ READ_TRIES_MAX = 8
 REFUSALS = {500, 503, 507}
 
 
-class FailingCalls(unittest.TestCase):
+class Calls(unittest.TestCase):
+    """An archive with two buckets, a server on which runs under strace."""
+
     @classmethod
     def setUpClass(cls):
         cls.place = archive.Place()
@@ -58,6 +60,62 @@ class FailingCalls(unittest.TestCase):
         cls.seed = int(os.environ.get("ARTSTORE_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
         cls.cases = Counter()
 
+    def under(self, kind, outcome):
+        """The command that gives calls of a kind an outcome, and the file that says which."""
+        trace = self.place.folder / "trace"
+        command = ["strace", "-f", "-qq", "-o", trace, "-e", f"trace={CALLS[kind]}"]
+        return [*command, "-e", f"inject={CALLS[kind]}:{outcome}"], trace
+
+    def change(self, server, chance):
+        """Makes changes one after the other; a key whose change was refused is left alone from then on. Answers with
+        whether changes are taken at the end."""
+        writer = Writer(server, self.history, 0, chance.random())
+        for _ in range(CHANGES):
+            place = writer.choose()
+            if place not in self.history.under_way:
+                self.make(writer, place, writer.change)
+        return self.make(writer, (PLAIN, "last"), lambda place: writer.put(place, ()))
+
+    def make(self, writer, place, choose):
+        """Makes one change; answers with whether it was acknowledged."""
+        try:
+            change = choose(place)
+            self.history.begin(place, change)
+            made = change.make()
+        except writer.s3.exceptions.ClientError as refusal:
+            self.check_refusal(refusal)
+            return False
+        self.history.acknowledge(place, made)
+        return True
+
+    def check_refusal(self, refusal):
+        status = refusal.response["ResponseMetadata"]["HTTPStatusCode"]
+        self.assertIn(status, REFUSALS, refusal.response)
+
+    def end(self, server):
+        """Asks the server to end; whether it can close the archive is not this test's claim."""
+        try:
+            server.stop()
+        except AssertionError:
+            self.assertIsNotNone(server.process.poll(), "the server ends")
+
+
+class LyingCalls(Calls):
+    def test_a_call_that_does_nothing_is_seen(self):
+        """The control: renames that answer success and do not happen are seen once the archive was closed; a start
+        after a kill would make them good from the log."""
+        under, _ = self.under("rename", "retval=0:when=12+")
+        with archive.Server(self.place, under=under) as server:
+            writer = Writer(server, self.history, 0, 1)
+            for number in range(CHANGES):
+                self.make(writer, (PLAIN, f"writer-0/{number}"), lambda place: writer.put(place, ()))
+            self.end(server)
+        with archive.Server(self.place) as server:
+            wrong = survey.wrong(self.place, server.client(), self.history)
+        self.assertTrue(wrong, "a lying disk was not seen: these cases show nothing")
+
+
+class FailingCalls(Calls):
     def test_no_failing_call_makes_the_server_lie(self):
         """Each kind of call fails with EIO and with ENOSPC: the archive is as its answers said, and goes on."""
         print(f"\n  ARTSTORE_TEST_SEED={self.seed}", file=sys.stderr)
@@ -83,9 +141,7 @@ class FailingCalls(unittest.TestCase):
     def fail_call(self, kind, error, nth):
         """One case; answers with how many calls were made to fail."""
         chance = random.Random(f"{self.seed}/{kind}/{error}/{nth}")
-        trace = self.place.folder / "trace"
-        under = ["strace", "-f", "-qq", "-o", trace, "-e", f"trace={CALLS[kind]}"]
-        under += ["-e", f"inject={CALLS[kind]}:error={error}:when={nth}"]
+        under, trace = self.under(kind, f"error={error}:when={nth}")
         try:
             with archive.Server(self.place, under=under) as server:
                 self.starts += 1
@@ -109,28 +165,6 @@ class FailingCalls(unittest.TestCase):
             server.stop()
         return len(re.findall(r"\(INJECTED\)", trace.read_text()))
 
-    def change(self, server, chance):
-        """Makes changes one after the other; a key whose change was refused is left alone from then on. Answers with
-        whether changes are taken at the end."""
-        writer = Writer(server, self.history, 0, chance.random())
-        for _ in range(CHANGES):
-            place = writer.choose()
-            if place not in self.history.under_way:
-                self.make(writer, place, writer.change)
-        return self.make(writer, (PLAIN, "last"), lambda place: writer.put(place, ()))
-
-    def make(self, writer, place, choose):
-        """Makes one change; answers with whether it was acknowledged."""
-        try:
-            change = choose(place)
-            self.history.begin(place, change)
-            made = change.make()
-        except writer.s3.exceptions.ClientError as refusal:
-            self.check_refusal(refusal)
-            return False
-        self.history.acknowledge(place, made)
-        return True
-
     def wrong_answers(self, server, kind):
         """What the running server shows. Where opening fails, a read may meet it, once in each thread, and is tried
         again."""
@@ -142,17 +176,6 @@ class FailingCalls(unittest.TestCase):
                 self.check_refusal(refusal)
                 last = refusal
         raise AssertionError("reading does not go on") from last
-
-    def check_refusal(self, refusal):
-        status = refusal.response["ResponseMetadata"]["HTTPStatusCode"]
-        self.assertIn(status, REFUSALS, refusal.response)
-
-    def end(self, server):
-        """Asks the server to end; whether it can close the archive is not this test's claim."""
-        try:
-            server.stop()
-        except AssertionError:
-            self.assertIsNotNone(server.process.poll(), "the server ends")
 
     def staged(self):
         staging = [element / ".artstore" / "staging" for element in (self.place.data / "elements").iterdir()]
