@@ -3,49 +3,12 @@
 mod scrub;
 mod scrub_document;
 mod seals;
+mod threads;
 mod throttle;
-
-use std::sync::Arc;
 
 pub(crate) use scrub::Scrubber;
 pub(crate) use scrub_document::{PassDocument, ScrubDocument, StartScrubRequest};
-pub(crate) use seals::Sealing;
-
-use crate::administration::Administration;
-use crate::error::Result;
-use crate::settings::StorageSettings;
-
-/// The threads of a running server.
-pub(crate) struct Upkeep {
-    scrubber: Arc<Scrubber>,
-    sealing: Sealing,
-}
-
-impl Upkeep {
-    /// Starts them.
-    ///
-    /// *Errors*: `Failed` where the system gives no thread.
-    pub(crate) fn start(administration: &Administration, settings: &StorageSettings) -> Result<Self> {
-        let sealing = Sealing::start(Arc::clone(administration.archive()), settings.seal_after)?;
-        Ok(Self { scrubber: administration.start_scrub(settings.scrub)?, sealing })
-    }
-
-    pub(crate) fn scrubber(&self) -> &Arc<Scrubber> {
-        &self.scrubber
-    }
-
-    /// Asks them to end.
-    pub(crate) fn ask_to_stop(&self) {
-        self.sealing.ask_to_stop();
-        self.scrubber.ask_to_stop();
-    }
-
-    /// Waits until they have ended.
-    pub(crate) fn end(self) {
-        self.scrubber.stop();
-        self.sealing.join();
-    }
-}
+pub(crate) use threads::Upkeep;
 
 #[cfg(test)]
 mod tests;
