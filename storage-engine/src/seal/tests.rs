@@ -13,7 +13,7 @@ use super::names::{self, Names};
 use super::seal_file::{Link, SealFile, SealName};
 use super::unsealed::Unsealed;
 use crate::disk::SharedDisk;
-use crate::disk::simulated::{Machine, Profile};
+use crate::disk::simulated::{Fault, Machine, Profile};
 use crate::error::ErrorKind;
 
 const NOON: &str = "2026/11/20/12";
@@ -161,6 +161,32 @@ fn a_torn_line_is_cut_off() {
     }
 }
 
+/// After a sync that failed the chain is not gone on with; who opens it anew makes the last line durable, which
+/// may be whole in memory alone, before another follows.
+#[test]
+fn a_line_that_could_not_be_synced_is_written_again() {
+    let machine = Machine::new(Profile::Ordered, 0);
+    let disk = machine.disk("element").unwrap();
+    let mut chain = opened(&disk).unwrap();
+    append(&disk, &mut chain, hour(NOON));
+    let name = SealName { hour: hour("2026/11/20/13"), revision: 1 };
+    let seal = SealFile { data: Some([1; 32]), sidecars: None, previous: chain.last() };
+    disk.write_durable(&name.path(), &seal.encode(name)).unwrap();
+    let link = Link { name, root: SealFile::read(&*disk, name).unwrap().1 };
+    // The write of the line is one call, its sync the next.
+    machine.fail_at(machine.calls() + 2, Fault::Io);
+    assert_eq!(chain.append(link).unwrap_err().kind(), ErrorKind::Io);
+    assert_eq!(chain.append(link).unwrap_err().kind(), ErrorKind::Unavailable);
+    machine.kill_processes();
+    let disk = machine.disk("element").unwrap();
+    let mut chain = opened(&disk).unwrap();
+    assert_eq!(chain.last(), Some(link), "the line is in memory");
+    append(&disk, &mut chain, hour("2026/11/20/14"));
+    machine.reboot();
+    let chain = opened(&machine.disk("element").unwrap()).unwrap();
+    assert_eq!(chain.last().map(|last| last.name.hour), Some(hour("2026/11/20/14")));
+}
+
 /// A chain that was cut, changed or taken away is not gone on with.
 #[test]
 fn a_damaged_chain_is_loud() {
@@ -172,7 +198,7 @@ fn a_damaged_chain_is_loud() {
     let whole = disk.read_whole(CHAIN_PATH, 1 << 20).unwrap();
     let line = whole.len() / 3;
     let mut flipped = whole.clone();
-    flipped[line - 5] = b'x';
+    flipped[2 * line - 5] = b'x';
     for (what, bytes) in [
         ("a line in the middle is damaged", flipped),
         ("the first revision is missing", whole[line..].to_vec()),

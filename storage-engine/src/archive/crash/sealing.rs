@@ -206,6 +206,25 @@ fn seals_survive() {
     println!("sealing: {total} calls");
 }
 
+/// What a seal names is durable where it lies: a copy taken right after a power cut, without the log, has it.
+#[test]
+fn what_is_sealed_needs_no_log() {
+    let base = World::prepared(&script::before());
+    for profile in Profile::ALL {
+        let mut world = World::on(base.0.fork(profile, 7));
+        world.open().unwrap();
+        for step in [put("new", 700, 20), put("new/large", 70_000, 25)] {
+            let Act::Change(step) = step else { panic!("a change") };
+            world.step(&step).unwrap();
+        }
+        assert!(!seal(&world).unwrap().sealed.is_empty());
+        world.machine.power_off();
+        drop(world.archive.take());
+        world.machine.reboot();
+        check_clean(&world, "after a power cut, before a start");
+    }
+}
+
 /// One call fails with EIO or for want of room: sealing says so, never takes it for damage, and the next
 /// start seals what is left.
 #[test]

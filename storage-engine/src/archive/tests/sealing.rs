@@ -63,6 +63,9 @@ fn a_change_in_a_sealed_hour_appends_a_revision() {
 #[test]
 fn unsealed_hours_survive_a_stop() {
     let mut fixture = Fixture::sealed();
+    // The hour is none that the last checkpoint knows as changed.
+    fixture.close();
+    fixture.open();
     fixture.annotate("small", "before the stop");
     let killed = fixture.killed();
     assert_eq!(killed.seal_later(), [format!("edit-01 {NOON}.2")], "after a kill");

@@ -183,6 +183,23 @@ fn a_cut_chain_is_seen() {
     assert!(damage(&fixture.verify()).contains(&(FindingKind::ChainBroken, chain)));
 }
 
+/// Seals in another order than they were made in are seen, though every revision is there.
+#[test]
+fn seals_in_another_order_are_seen() {
+    let mut fixture = Fixture::sealed();
+    fixture.put("new", None, b"new", 0);
+    fixture.pass(Duration::from_secs(2 * 3600));
+    assert_eq!(fixture.seal_later(), ["edit-01 2026/11/20/14.1"]);
+    fixture.close();
+    assert_eq!(fixture.findings(), []);
+    let chain = edit("seals/chain");
+    let whole = fixture.read(&chain);
+    let (first, second) = whole.split_at(whole.len() / 2);
+    fixture.write(&chain, &[second, first].concat());
+    let found = damage(&fixture.verify());
+    assert!(found.contains(&(FindingKind::ChainBroken, edit("seals/2026/11/20/14.1"))), "{found:?}");
+}
+
 /// A sample reads its share and no more, the same files for the same seed, and misses no file that is gone.
 #[test]
 fn a_sample_is_a_share_by_its_seed() {
