@@ -114,9 +114,18 @@ fn a_finding_is_shown_with_its_remedy_and_cannot_steer_the_terminal() {
         path: "a\u{1b}[2Jb".to_owned(),
         detail: "it does not belong".to_owned(),
         remedy: kind.remedy(),
+        outcome: None,
     };
     let counts = Counts { inconsistent: 3, ..Counts::default() };
-    let report = Report { elements: Vec::new(), findings: vec![finding], counts, is_content_verified: false };
+    let report = Report {
+        elements: Vec::new(),
+        findings: vec![finding],
+        counts,
+        is_content_verified: false,
+        outcomes: None,
+        open: 3,
+        state: None,
+    };
     assert_eq!(
         fsck::text(&report),
         "ELEMENT  OBJECTS  MARKERS  SIZE  PENDING  UPLOADS\n\

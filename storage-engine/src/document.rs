@@ -54,9 +54,13 @@ pub(crate) fn parse(bytes: &[u8], schema_max: u64, what: &str) -> Result<Members
 }
 
 fn checksum(members: &Members) -> String {
+    hex::encode(Sha256::digest(canonical(members)))
+}
+
+/// The canonical form of members.
+pub(crate) fn canonical(members: &Members) -> Vec<u8> {
     // serde_json's map is ordered by name, so that its compact form is the canonical one.
-    let canonical = serde_json::to_vec(members).unwrap_or_default();
-    hex::encode(Sha256::digest(canonical))
+    serde_json::to_vec(members).unwrap_or_default()
 }
 
 /// Takes the members of a document out one by one, so that what is left is what nobody knew.

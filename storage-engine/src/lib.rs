@@ -26,6 +26,7 @@ pub mod scrub;
 pub mod seal;
 mod sequence;
 pub mod sidecar;
+pub mod state;
 mod timestamp;
 mod twin;
 

@@ -79,6 +79,11 @@ impl BucketDocument {
 
     /// The bytes of the document.
     pub(crate) fn encode(&self) -> Vec<u8> {
+        document::render(&self.members(), &ORDER)
+    }
+
+    /// The members of the document.
+    pub(crate) fn members(&self) -> Members {
         let mut members = self.unknown.clone();
         let fields: [(&str, Value); 6] = [
             ("schema", SCHEMA.into()),
@@ -89,7 +94,7 @@ impl BucketDocument {
             ("versioning", self.versioning.as_str().into()),
         ];
         members.extend(fields.map(|(name, value)| (name.to_owned(), value)));
-        document::render(&members, &ORDER)
+        members
     }
 
     /// Reads a document; `what` names it in errors.

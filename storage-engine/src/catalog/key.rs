@@ -56,6 +56,12 @@ pub(super) fn past(mut start: Vec<u8>) -> Vec<u8> {
     vec![u8::MAX]
 }
 
+/// The bucket of a row.
+pub(super) fn bucket_of(row: &[u8]) -> Option<&str> {
+    let end = memchr::memchr(0, row)?;
+    std::str::from_utf8(row.get(..end)?).ok()
+}
+
 /// The key and the sequence number of a row; `None` where it is no row of `bucket`.
 pub(super) fn split<'a>(row: &'a [u8], bucket: &str) -> Option<(std::borrow::Cow<'a, str>, u64)> {
     let rest = row.strip_prefix(bucket.as_bytes())?.strip_prefix(&[0])?;

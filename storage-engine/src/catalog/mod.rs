@@ -21,7 +21,7 @@ pub(crate) use entry::Entry;
 pub(crate) use entry::EntryKind;
 pub use feed::{Change, ChangeKind, Cursor};
 pub(crate) use listing::{Page, PageRequest, Row, Shown, common_prefix};
-pub(crate) use store::{Catalog, FILE as CATALOG_FILE, Update};
+pub(crate) use store::{Catalog, Update};
 pub(crate) use walk::VersionRow;
 
 #[cfg(test)]

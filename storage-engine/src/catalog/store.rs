@@ -1,6 +1,5 @@
 //! The catalog's store: redb, one file (ADR 0002 says why and with which settings).
 
-use std::collections::BTreeMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,8 +23,6 @@ use crate::log::Place;
 use crate::name::{BucketName, ElementId, ObjectKey, VersionId};
 use crate::seal::UnsealedRecord;
 
-/// The catalog's file in the data directory.
-pub(crate) const FILE: &str = "catalog/catalog.redb";
 const CACHE_BYTES: usize = 16 << 20;
 const REBUILT: &str = "it is damaged or its disk failed: restart the server, which makes it again";
 /// Raised whenever rows or the file change their form; a catalog of another format is rebuilt.
@@ -71,12 +68,15 @@ pub(super) fn failed(error: impl Into<redb::Error>) -> Error {
 }
 
 impl Catalog {
+    /// The catalog's file in the data directory.
+    pub(crate) const FILE: &str = "catalog/catalog.redb";
+
     /// Opens the catalog of `archive`, whose last checkpoint is `checkpoint`; makes an empty one where
     /// there is none, or it is damaged, of another format or archive, or older than that.
     pub(crate) fn open(disk: &dyn Disk, archive: u64, checkpoint: u64) -> Result<Self> {
-        let io = |error| Error::io("open catalog", FILE, error);
+        let io = |error| Error::io("open catalog", Self::FILE, error);
         disk.create_dir_durable("catalog").map_err(io)?;
-        if disk.exists(FILE).map_err(io)? {
+        if disk.exists(Self::FILE).map_err(io)? {
             let opened = catch_unwind(AssertUnwindSafe(|| Self::open_file(disk, archive, Some(checkpoint))));
             match opened {
                 Ok(Ok(catalog)) => return Ok(catalog),
@@ -85,9 +85,16 @@ impl Catalog {
                 }
                 Err(_) => tracing::warn!("the catalog is damaged and is rebuilt from the sidecars"),
             }
-            disk.remove_durable(FILE).map_err(io)?;
         }
-        disk.create(FILE).map_err(io)?;
+        Self::make(disk, archive)
+    }
+
+    /// Makes an empty catalog of `archive` in the place of what is there.
+    pub(crate) fn make(disk: &dyn Disk, archive: u64) -> Result<Self> {
+        let io = |error| Error::io("make catalog", Self::FILE, error);
+        disk.create_dir_durable("catalog").map_err(io)?;
+        disk.remove_durable(Self::FILE).map_err(io)?;
+        disk.create(Self::FILE).map_err(io)?;
         disk.sync_dir("catalog").map_err(io)?;
         Self::open_file(disk, archive, None)
     }
@@ -97,16 +104,16 @@ impl Catalog {
     ///
     /// *Errors*: `Io` also where there is none; `Corrupt` where a start would make it again.
     pub(crate) fn open_unwritten(disk: &dyn Disk, archive: u64, checkpoint: u64) -> Result<Self> {
-        let io = |error| Error::io("open catalog", FILE, error);
-        let overlay = Blocks::open(disk.open(FILE).map_err(io)?).and_then(Overlay::new).map_err(io)?;
+        let io = |error| Error::io("open catalog", Self::FILE, error);
+        let overlay = Blocks::open(disk.open(Self::FILE).map_err(io)?).and_then(Overlay::new).map_err(io)?;
         let open = || Self::open_on(overlay, None, archive, Some(checkpoint));
         let opened = catch_unwind(AssertUnwindSafe(open));
-        opened.unwrap_or_else(|_| Err(Error::new(ErrorKind::Corrupt, "open catalog").about(FILE)))
+        opened.unwrap_or_else(|_| Err(Error::new(ErrorKind::Corrupt, "open catalog").about(Self::FILE)))
     }
 
     fn open_file(disk: &dyn Disk, archive: u64, checkpoint: Option<u64>) -> Result<Self> {
-        let opened = disk.open_to_write(FILE).and_then(Blocks::open);
-        let blocks = Arc::new(opened.map_err(|error| Error::io("open catalog", FILE, error))?);
+        let opened = disk.open_to_write(Self::FILE).and_then(Blocks::open);
+        let blocks = Arc::new(opened.map_err(|error| Error::io("open catalog", Self::FILE, error))?);
         Self::open_on(Backend::new(Arc::clone(&blocks)), Some(blocks), archive, checkpoint)
     }
 
@@ -281,16 +288,21 @@ impl Catalog {
         Ok(bytes)
     }
 
-    /// Number of versions on each element, by a walk over all of them.
-    pub(crate) fn versions_by_element(&self) -> Result<BTreeMap<ElementId, u64>> {
+    /// Hands every version with its bucket and key to `take`, in order. Its pages stay in use meanwhile: for
+    /// an archive that is not changed.
+    ///
+    /// *Errors*: `Corrupt` where a row is damaged, and what `take` answers.
+    pub(crate) fn walk(&self, take: &mut dyn FnMut(&str, &str, &Entry) -> Result<()>) -> Result<()> {
         let transaction = self.database.begin_read().map_err(failed)?;
         let versions = transaction.open_table(VERSIONS).map_err(failed)?;
-        let mut counts = BTreeMap::new();
         for row in versions.iter().map_err(failed)? {
-            let (_, value) = row.map_err(failed)?;
-            *counts.entry(Entry::decode(value.value(), 0)?.place.element).or_default() += 1;
+            let (row, value) = row.map_err(failed)?;
+            let bucket = key::bucket_of(row.value()).unwrap_or_default();
+            let (key, seq) = key::split(row.value(), bucket)
+                .ok_or_else(|| Error::new(ErrorKind::Corrupt, "read catalog row"))?;
+            take(bucket, &key, &Entry::decode(value.value(), seq)?)?;
         }
-        Ok(counts)
+        Ok(())
     }
 
     /// Of several versions `null` of one key, all but the newest, which a stop left behind: takes them

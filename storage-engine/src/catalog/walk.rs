@@ -63,7 +63,7 @@ impl Catalog {
     /// *Errors*: `Io`.
     pub(crate) fn verify_blocks(&self, first: u64, count: u64) -> Result<(Option<u64>, Vec<u64>)> {
         let Some(blocks) = &self.blocks else { return Ok((None, Vec::new())) };
-        blocks.verify(first, count).map_err(|error| Error::io("check catalog", super::store::FILE, error))
+        blocks.verify(first, count).map_err(|error| Error::io("check catalog", super::Catalog::FILE, error))
     }
 
     /// Lets the next start make the catalog anew.

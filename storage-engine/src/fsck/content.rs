@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::finding::FindingKind;
 use crate::digest::{BLOCK_BYTES, BlockDigests};
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{Disk, DiskFile, PARTIAL_SUFFIX, parent};
 use crate::element::blocks_path;
 use crate::sidecar::{Blocks, Sidecar};
 
@@ -72,8 +72,36 @@ pub(crate) fn check(
     if !verify {
         return Ok(());
     }
-    let seen = compare(&*file, sidecar, blocks, read).map_err(unreadable)?;
+    let seen = compare(&*file, sidecar, blocks, read, &mut |_| Ok(())).map_err(unreadable)?;
     seen.verdict(sidecar)
+}
+
+/// Makes the file of block digests again from a data file that proves itself by its SHA-256; says so, or
+/// `None` where it does not. Memory does not grow with the object.
+///
+/// *Durability*: bytes and name are durable on return.
+pub(super) fn remake_blocks(disk: &dyn Disk, sidecar: &Sidecar) -> io::Result<Option<String>> {
+    let path = blocks_path(sidecar.id);
+    let partial = format!("{path}{PARTIAL_SUFFIX}");
+    let data = disk.open(sidecar.path.data())?;
+    disk.create_dir_durable(parent(&path))?;
+    if disk.exists(&partial)? {
+        disk.remove(&partial)?;
+    }
+    let (file, mut at) = (disk.create(&partial)?, 0);
+    let seen = compare(&*data, sidecar, &BlockSource::Lost, &mut |_| {}, &mut |digests| {
+        file.write_at(digests, at)?;
+        at += digests.len() as u64;
+        Ok(())
+    })?;
+    if seen.verdict(sidecar).is_err() {
+        disk.remove(&partial)?;
+        return Ok(None);
+    }
+    file.sync()?;
+    disk.replace(&partial, &path)?;
+    disk.sync_dir(parent(&path))?;
+    Ok(Some("made again from the data file, whose SHA-256 is right".into()))
 }
 
 /// What the bytes of a data file turned out to be.
@@ -118,6 +146,7 @@ fn compare(
     sidecar: &Sidecar,
     blocks: &BlockSource<'_>,
     read: &mut dyn FnMut(u64),
+    keep: &mut dyn FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<Seen> {
     let (mut whole, mut digests) = (Sha256::new(), Sha256::new());
     let mut bad_block = None;
@@ -132,14 +161,17 @@ fn compare(
         }
         whole.update(piece);
         let expected = expected(blocks, number)?;
+        let mut of_piece = Vec::with_capacity(PIECE_BYTES / BLOCK_BYTES * DIGEST_BYTES);
         for (index, block) in piece.chunks(BLOCK_BYTES).enumerate() {
             let digest = crate::digest::crc32c_of(&[block]).to_be_bytes();
-            digests.update(digest);
+            of_piece.extend(digest);
             let matches = expected.as_ref().is_none_or(|expected| expected.get(index) == Some(&digest));
             if !matches && bad_block.is_none() {
                 bad_block = Some(number + index as u64);
             }
         }
+        digests.update(&of_piece);
+        keep(&of_piece)?;
         at += count as u64;
         number += count.div_ceil(BLOCK_BYTES) as u64;
         read(count as u64);

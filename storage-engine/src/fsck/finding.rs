@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::fmt::Display;
 
+use super::outcome::Outcome;
 use crate::error::Error;
 use crate::name::ElementName;
 
@@ -32,6 +33,8 @@ pub enum FindingKind {
     UnreadableFile,
     /// A sidecar is damaged or of a newer format.
     UnreadableSidecar,
+    /// The catalog knows a version whose sidecar is not there.
+    SidecarMissing,
     /// A sidecar says that it lies elsewhere.
     MisplacedSidecar,
     /// The overflow sidecar that a sidecar names is not there.
@@ -68,12 +71,12 @@ pub enum FindingKind {
     UploadDamaged,
     /// A file of block digests is missing or damaged; it is made again from the data.
     BlockDigests,
-    /// The catalog shows a version whose sidecar is not there.
-    SidecarMissing,
     /// A part of the catalog's file is not what was written.
     CatalogDamaged,
     /// The catalog is missing, unusable or not in step; a start makes it again from the sidecars.
     CatalogBehind,
+    /// A repair moved something to the quarantine, where it still lies.
+    Quarantined,
 }
 
 /// One thing that was found.
@@ -92,6 +95,8 @@ pub struct Finding {
     pub detail: String,
     /// What to do, for people.
     pub remedy: &'static str,
+    /// What a repair did about it; `None` of a check.
+    pub outcome: Option<Outcome>,
 }
 
 impl Finding {
@@ -109,6 +114,7 @@ impl Finding {
             path: path.into(),
             detail: detail.to_string(),
             remedy: kind.remedy(),
+            outcome: None,
         }
     }
 }
@@ -147,6 +153,7 @@ impl FindingKind {
             Self::DigestMismatch => "digest_mismatch",
             Self::UnreadableFile => "unreadable_file",
             Self::UnreadableSidecar => "unreadable_sidecar",
+            Self::SidecarMissing => "sidecar_missing",
             Self::MisplacedSidecar => "misplaced_sidecar",
             Self::OverflowMissing => "overflow_missing",
             Self::OverflowDamaged => "overflow_damaged",
@@ -165,9 +172,9 @@ impl FindingKind {
             Self::Leftover => "leftover",
             Self::UploadDamaged => "upload_damaged",
             Self::BlockDigests => "block_digests",
-            Self::SidecarMissing => "sidecar_missing",
             Self::CatalogDamaged => "catalog_damaged",
             Self::CatalogBehind => "catalog_behind",
+            Self::Quarantined => "quarantined",
         }
     }
 
@@ -180,6 +187,7 @@ impl FindingKind {
             | Self::DigestMismatch
             | Self::UnreadableFile
             | Self::UnreadableSidecar
+            | Self::SidecarMissing
             | Self::OverflowMissing
             | Self::OverflowDamaged
             | Self::BucketDocumentMissing
@@ -188,8 +196,7 @@ impl FindingKind {
             | Self::ControlDocumentDamaged
             | Self::LogDamaged
             | Self::StagedBytesMissing
-            | Self::UploadDamaged
-            | Self::SidecarMissing => Severity::Damage,
+            | Self::UploadDamaged => Severity::Damage,
             Self::OrphanData
             | Self::MisplacedSidecar
             | Self::OrphanOverflow
@@ -201,7 +208,8 @@ impl FindingKind {
             | Self::LogPending
             | Self::Leftover
             | Self::BlockDigests
-            | Self::CatalogBehind => Severity::Note,
+            | Self::CatalogBehind
+            | Self::Quarantined => Severity::Note,
         }
     }
 
@@ -219,6 +227,9 @@ impl FindingKind {
             }
             Self::UnreadableSidecar => {
                 "bring the sidecar back from a backup, or use the release that wrote it"
+            }
+            Self::SidecarMissing => {
+                "bring sidecar and data file back from a backup; to give the version up, remove the folder catalog"
             }
             Self::MisplacedSidecar => "move the sidecar and its data file back to the path that it names",
             Self::OverflowMissing | Self::OverflowDamaged => "bring the overflow sidecar back from a backup",
@@ -243,12 +254,12 @@ impl FindingKind {
             Self::Leftover => "nothing; the server removes or replaces it by itself",
             Self::UploadDamaged => "bring the upload's folder back from a backup, or abort the upload",
             Self::BlockDigests => "nothing; they are made again from the data file when it is read",
-            Self::SidecarMissing => {
-                "bring the sidecar, and its data file where it is gone, back from a backup"
-            }
             Self::CatalogDamaged => "restart the server, which makes the catalog again from the sidecars",
             Self::CatalogBehind => {
                 "put right what else is found, then remove the folder catalog: the next start makes it again"
+            }
+            Self::Quarantined => {
+                "read the reasons, bring back what belongs to the archive, then remove the run's folder and its reasons"
             }
         }
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::{FindingKind, FsckOptions, Report, check};
+use super::{FindingKind, FsckOptions, Report, StateReport, check, repair};
 use crate::archive::multipart::NewUpload;
 use crate::archive::object::Attributes;
 use crate::archive::put::{PutDetails, PutTarget};
@@ -18,6 +18,18 @@ use crate::caller::{Caller, Door};
 use crate::digest::ClientDigests;
 use crate::name::{BucketName, ObjectKey};
 use crate::sidecar::{self, Sidecar};
+
+/// 2026-11-24T20:30:00Z.
+const NOW_MS: u64 = 1_795_552_200_000;
+
+/// A clock that stands.
+struct Standing;
+
+impl crate::clock::Clock for Standing {
+    fn now_ms(&self) -> u64 {
+        NOW_MS
+    }
+}
 
 /// The element that most of the tests look at.
 pub(super) const EDIT: &str = "elements/edit-01";
@@ -127,6 +139,25 @@ impl Fixture {
         }
         assert_eq!(before.len(), after.len());
         report
+    }
+
+    /// Repairs what it finds.
+    pub(super) fn repair(&self) -> Report {
+        repair(self.options(), &Standing, &mut |_| {}).unwrap()
+    }
+
+    /// The state digest, by a check.
+    pub(super) fn state(&self) -> StateReport {
+        let options = FsckOptions { digest: true, verify_content: false, ..self.options() };
+        self.check_with(options).state.unwrap()
+    }
+
+    /// Every file and link by its path in the data directory, with its bytes; no locks.
+    pub(super) fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let data = self.data();
+        let shown = |path: &Path| path.strip_prefix(&data).unwrap().to_str().unwrap().to_owned();
+        let tree = self.tree().into_iter().filter(|(path, _)| !path.is_dir() || path.is_symlink());
+        tree.map(|(path, (_, _, bytes))| (shown(&path), bytes)).collect()
     }
 
     /// What a check finds: kinds and paths, those of an element with its name before them.

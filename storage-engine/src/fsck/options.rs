@@ -17,6 +17,8 @@ pub struct FsckOptions {
     pub holder: String,
     /// Whether every data file is read and compared with its SHA-256 and block digests.
     pub verify_content: bool,
+    /// Whether the state digest is made.
+    pub digest: bool,
 }
 
 impl FsckOptions {
@@ -24,7 +26,7 @@ impl FsckOptions {
     #[must_use]
     pub fn new(data: PathBuf) -> Self {
         let holder = format!("artstore fsck, process {}", std::process::id());
-        Self { data, disks: Arc::new(RealDisks), holder, verify_content: true }
+        Self { data, disks: Arc::new(RealDisks), holder, verify_content: true, digest: false }
     }
 }
 

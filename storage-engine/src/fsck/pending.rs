@@ -7,11 +7,15 @@ use uuid::Uuid;
 use super::finding::{FindingKind, told};
 use super::report::Tally;
 use super::root::Root;
+use super::twice::Version;
 use crate::archive::CheckpointMark;
+use crate::bucket::BucketDocument;
 use crate::element::{staged_blocks_path, staged_path};
 use crate::error::Result;
-use crate::log::{self, BodyPlace, Change, LogStart, Place, WAL_DIR};
-use crate::name::ElementId;
+use crate::log::{self, Attachments, BodyPlace, Change, LogStart, Place, WAL_DIR};
+use crate::name::{BucketName, ElementId};
+use crate::sidecar;
+use crate::state::Item;
 
 /// What a start will do with the pair at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +34,22 @@ pub(super) struct Pending {
     elements: BTreeMap<ElementId, OfElement>,
     /// Folder names of the uploads that a change completes.
     ended_uploads: BTreeSet<String>,
+    /// In the order of the changes.
+    bucket_changes: Vec<(BucketName, Option<LoggedBucket>)>,
+}
+
+/// What a document that the log writes makes of a bucket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LoggedBucket {
+    pub(super) generation: u64,
+    pub(super) item: Item,
+}
+
+/// What a change writes.
+enum Written {
+    Version(Box<Version>),
+    Bucket(LoggedBucket),
+    Nothing,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +60,8 @@ struct OfElement {
     staged: BTreeMap<String, Uuid>,
     /// Paths of the staged files that the log names.
     staged_paths: BTreeSet<String>,
+    /// The versions that the log writes, by the path of the data file.
+    versions: BTreeMap<String, Version>,
     /// Buckets whose documents are written.
     buckets: BTreeSet<String>,
 }
@@ -47,7 +69,7 @@ struct OfElement {
 /// The changes of all logs with their numbers and elements, and the numbers of those taken back.
 #[derive(Default)]
 struct Told {
-    changes: Vec<(u64, ElementId, Change)>,
+    changes: Vec<(u64, ElementId, Change, Written)>,
     aborted: HashSet<u64>,
 }
 
@@ -66,12 +88,35 @@ impl Pending {
                 tally.add(root.finding(FindingKind::LogPending, WAL_DIR, detail));
             }
         }
-        all.changes.sort_by_key(|(seq, _, _)| *seq);
+        all.changes.sort_by_key(|(seq, ..)| *seq);
         let mut pending = Self::default();
-        for (seq, element, change) in all.changes {
-            pending.take(element, change, all.aborted.contains(&seq));
+        for (seq, element, change, written) in all.changes {
+            let is_aborted = all.aborted.contains(&seq);
+            if !is_aborted {
+                pending.note_written(element, &change, written);
+            }
+            pending.take(element, change, is_aborted);
+        }
+        for of_element in pending.elements.values_mut() {
+            let OfElement { fates, versions, .. } = of_element;
+            versions.retain(|path, _| fates.get(path) != Some(&Fate::Removed));
         }
         pending
+    }
+
+    /// Notes what a change writes; the last change of a path or bucket counts.
+    fn note_written(&mut self, element: ElementId, change: &Change, written: Written) {
+        match (change, written) {
+            (Change::Put { place, .. } | Change::Annotate { place, .. }, Written::Version(version)) => {
+                let of_element = self.elements.entry(element).or_default();
+                of_element.versions.insert(place.path.data().to_owned(), *version);
+            }
+            (Change::BucketPut { bucket }, Written::Bucket(document)) => {
+                self.bucket_changes.push((bucket.clone(), Some(document)));
+            }
+            (Change::BucketRemove { bucket }, _) => self.bucket_changes.push((bucket.clone(), None)),
+            _ => {}
+        }
     }
 
     /// Notes one change. A removal outlasts the writing of the same path, whichever came first: no name
@@ -110,6 +155,21 @@ impl Pending {
     /// What a start will do with the pair whose data file is at `path`.
     pub(super) fn fate(&self, element: ElementId, path: &str) -> Option<Fate> {
         self.elements.get(&element)?.fates.get(path).copied()
+    }
+
+    /// Whether the log writes the version whose data file is at `path`.
+    pub(super) fn has_version(&self, element: ElementId, path: &str) -> bool {
+        self.elements.get(&element).is_some_and(|known| known.versions.contains_key(path))
+    }
+
+    /// The versions that the log of an element writes, with the paths of their data files.
+    pub(super) fn versions(&self, element: ElementId) -> impl Iterator<Item = (&String, &Version)> {
+        self.elements.get(&element).into_iter().flat_map(|known| &known.versions)
+    }
+
+    /// What the logs make of buckets, in order; `None` where one goes.
+    pub(super) fn bucket_changes(&self) -> &[(BucketName, Option<LoggedBucket>)] {
+        &self.bucket_changes
     }
 
     /// Whether the log names a staged file.
@@ -151,13 +211,16 @@ impl Told {
     fn read_log(&mut self, root: &Root, mark: Option<&CheckpointMark>) -> Result<()> {
         let whole = LogStart { segment: 0, must_exist: false };
         let start = mark.map_or(whole, |mark| mark.log_start(root.id));
-        let read = log::read(&*root.disk, root.id, start, |record, _| {
+        let read = log::read(&*root.disk, root.id, start, |record, attachments| {
             match record.change {
                 Change::Abort { aborted } => {
                     self.aborted.insert(aborted);
                 }
                 Change::Note => {}
-                change => self.changes.push((record.seq, root.id, change)),
+                change => {
+                    let written = Written::by(&change, &attachments)?;
+                    self.changes.push((record.seq, root.id, change, written));
+                }
             }
             Ok(())
         });
@@ -166,5 +229,28 @@ impl Told {
             Err(error) if error.is_missing_file() && !start.must_exist => Ok(()),
             other => other.map(drop),
         }
+    }
+}
+
+impl Written {
+    /// What a change writes, as a start reads it.
+    ///
+    /// *Errors*: `Corrupt`, `NewerFormat`: the start would end with the same.
+    fn by(change: &Change, attachments: &Attachments) -> Result<Self> {
+        Ok(match change {
+            Change::Put { place, .. } | Change::Annotate { place, .. } => {
+                let overflow = |_: &str| Ok(attachments.overflow.to_vec());
+                let sidecar = sidecar::decode(&attachments.document, &place.path.sidecar(), overflow)?;
+                Self::Version(Box::new(Version::of(&sidecar)))
+            }
+            Change::BucketPut { .. } => {
+                let document = BucketDocument::decode(&attachments.document, "log record")?;
+                let item = Item::of_bucket(&document);
+                Self::Bucket(LoggedBucket { generation: document.generation, item })
+            }
+            Change::Remove { .. } | Change::BucketRemove { .. } | Change::Abort { .. } | Change::Note => {
+                Self::Nothing
+            }
+        })
     }
 }

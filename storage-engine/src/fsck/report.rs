@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::finding::{Finding, Severity};
+use super::finding::{Finding, FindingKind, Severity};
+use super::outcome::{Outcome, Outcomes};
 use crate::name::{ElementId, ElementName};
+use crate::state::StateDigest;
 
 /// Most findings of each severity that a report lists; the others are counted.
 pub const FINDINGS_MAX: usize = 10_000;
@@ -19,6 +21,21 @@ pub struct Report {
     pub counts: Counts,
     /// Whether every data file was read and compared with its digests.
     pub is_content_verified: bool,
+    /// What a repair did, over all findings; `None` of a check.
+    pub outcomes: Option<Outcomes>,
+    /// Findings, damage or inconsistent, that are still so: all of them after a check.
+    pub open: u64,
+    /// The state digest, where it was asked for.
+    pub state: Option<StateReport>,
+}
+
+/// The state digest of an archive, as its files and logs have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateReport {
+    /// The digest of what can be read.
+    pub digest: StateDigest,
+    /// What is not in it, though it belongs to the archive; none where the digest is that of all.
+    pub gaps: Vec<String>,
 }
 
 /// Findings by severity.
@@ -53,13 +70,16 @@ pub struct ElementReport {
     pub pending_changes: u64,
     /// Open uploads.
     pub open_uploads: u64,
+    /// Files that earlier repairs moved to its quarantine.
+    pub quarantined_files: u64,
 }
 
 impl Report {
-    /// Whether there is neither damage nor anything inconsistent. Notes are no problem.
+    /// Whether there is neither damage nor anything inconsistent, or a repair put all of it right. Notes are
+    /// no problem.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.counts.damage == 0 && self.counts.inconsistent == 0
+        self.open == 0
     }
 
     /// Findings that are counted and not listed.
@@ -90,6 +110,7 @@ impl ElementReport {
             bytes: 0,
             pending_changes: 0,
             open_uploads: 0,
+            quarantined_files: 0,
         }
     }
 }
@@ -99,11 +120,30 @@ impl ElementReport {
 pub(super) struct Tally {
     findings: Vec<Finding>,
     counts: Counts,
+    /// Counted by a repair alone.
+    outcomes: Option<Outcomes>,
+    open: u64,
 }
 
 impl Tally {
+    /// From now on findings are those of a repair, and what it does about them is counted.
+    pub(super) fn begin_repair(&mut self) {
+        let mut outcomes = Outcomes::default();
+        self.findings.iter_mut().for_each(|finding| settle(finding, &mut outcomes));
+        self.outcomes = Some(outcomes);
+    }
+
+    /// Whether anything of these kinds was found and is listed.
+    pub(super) fn has(&self, is_one: impl Fn(FindingKind) -> bool) -> bool {
+        self.findings.iter().any(|finding| is_one(finding.kind))
+    }
+
     /// Counts a finding, and lists it while there is room for its severity.
-    pub(super) fn add(&mut self, finding: Finding) {
+    pub(super) fn add(&mut self, mut finding: Finding) {
+        if let Some(outcomes) = &mut self.outcomes {
+            settle(&mut finding, outcomes);
+        }
+        self.open += u64::from(finding.is_open());
         if *self.count(finding.severity) <= FINDINGS_MAX as u64 {
             self.findings.push(finding);
         }
@@ -112,12 +152,21 @@ impl Tally {
     /// Counts `more` findings of a severity that are not told one by one.
     pub(super) fn add_unlisted(&mut self, severity: Severity, more: u64) {
         *self.counter(severity) += more;
+        self.open += if severity == Severity::Note { 0 } else { more };
     }
 
     /// The report of these findings.
     pub(super) fn into_report(self, mut elements: Vec<ElementReport>, is_content_verified: bool) -> Report {
         elements.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        Report { elements, findings: self.findings, counts: self.counts, is_content_verified }
+        Report {
+            elements,
+            findings: self.findings,
+            counts: self.counts,
+            is_content_verified,
+            outcomes: self.outcomes,
+            open: self.open,
+            state: None,
+        }
     }
 
     fn count(&mut self, severity: Severity) -> &u64 {
@@ -133,4 +182,10 @@ impl Tally {
             Severity::Note => &mut self.counts.notes,
         }
     }
+}
+
+/// Counts what a repair did about a finding; one that it did nothing about was left.
+fn settle(finding: &mut Finding, outcomes: &mut Outcomes) {
+    let kind = finding.kind;
+    outcomes.count(finding.outcome.get_or_insert_with(|| Outcome::Left(kind.why_left().into())));
 }

@@ -7,7 +7,7 @@ use super::finding::{Finding, FindingKind, told};
 use super::options::FsckOptions;
 use super::report::{ElementReport, Tally};
 use crate::archive::ELEMENTS_DIR;
-use crate::disk::{Disk, DiskLock, EntryKind, SharedDisk};
+use crate::disk::{Disk, DiskLock, EntryKind, SharedDisk, parent};
 use crate::element::{ElementDocument, LOCK, Registered, Registry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
@@ -24,6 +24,8 @@ pub(super) struct Root {
     /// `None` where its document cannot be read.
     pub(super) mode: Option<Mode>,
     pub(super) report: ElementReport,
+    /// Whether a repair may change it: its document is whole and its own, and its lock is held.
+    pub(super) is_sound: bool,
     /// `None` where there is nothing to lock: a copy without `.artstore`, or a read-only file system.
     _lock: Option<Box<dyn DiskLock>>,
 }
@@ -35,6 +37,7 @@ pub(super) struct Root {
 pub(super) fn open_all(
     options: &FsckOptions,
     disk: &dyn Disk,
+    is_repair: bool,
     tally: &mut Tally,
 ) -> Result<(Vec<Root>, Vec<ElementReport>)> {
     let mut known = registered(disk, tally);
@@ -42,7 +45,7 @@ pub(super) fn open_all(
     let (mut roots, mut absent, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for registered in known {
         let path = options.data.join(&registered.root);
-        match open_one(options, &registered, tally)? {
+        match open_one(options, &registered, is_repair, tally)? {
             Some(root) if seen.insert(root.id) => roots.push(root),
             Some(root) => tally.add(Finding::new(
                 FindingKind::ElementDocumentDamaged,
@@ -99,7 +102,12 @@ fn find_unregistered(options: &FsckOptions, disk: &dyn Disk, known: &mut Vec<Reg
 }
 
 /// Opens one root; `None` where it is absent.
-fn open_one(options: &FsckOptions, registered: &Registered, tally: &mut Tally) -> Result<Option<Root>> {
+fn open_one(
+    options: &FsckOptions,
+    registered: &Registered,
+    is_repair: bool,
+    tally: &mut Tally,
+) -> Result<Option<Root>> {
     let path = options.data.join(&registered.root);
     let mut say = |kind, where_: &str, detail: String| {
         tally.add(Finding::new(kind, Some(&registered.name), where_, detail));
@@ -130,9 +138,14 @@ fn open_one(options: &FsckOptions, registered: &Registered, tally: &mut Tally) -
         }
         Err(error) => say(FindingKind::ElementDocumentDamaged, DOCUMENT, told(&error)),
     }
+    if is_repair && disk.exists(parent(LOCK)).is_ok_and(|exists| !exists) {
+        // A copy may come without this folder. Where it cannot be made, nothing can be locked or changed.
+        disk.create_dir_durable(parent(LOCK)).ok();
+    }
     let lock = lock(&*disk, LOCK, &options.holder, || name.to_string())?;
     let report = ElementReport::new(id, name.clone(), path, true);
-    Ok(Some(Root { id, name, disk, mode, report, _lock: lock }))
+    let is_sound = mode.is_some() && id == registered.id && lock.is_some();
+    Ok(Some(Root { id, name, disk, mode, report, is_sound, _lock: lock }))
 }
 
 /// Takes a lock file; `None` where there is no folder for it, or the file system is read-only, so that

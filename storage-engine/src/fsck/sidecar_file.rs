@@ -22,6 +22,8 @@ pub(crate) struct Fault {
     /// The path of the file that is wrong: the sidecar, or its overflow.
     pub(crate) path: String,
     pub(crate) detail: String,
+    /// Whether a later release wrote it, so that it is not damaged.
+    pub(crate) is_newer: bool,
 }
 
 impl SidecarFile {
@@ -44,6 +46,7 @@ impl SidecarFile {
                 kind: FindingKind::UnreadableSidecar,
                 path: path.to_owned(),
                 detail: told(&error),
+                is_newer: error.kind() == ErrorKind::NewerFormat,
             }),
         }
     }
@@ -57,12 +60,12 @@ fn unread(path: &str, error: &io::Error) -> Fault {
         ),
         _ => (FindingKind::UnreadableFile, error.to_string()),
     };
-    Fault { kind, path: path.to_owned(), detail }
+    Fault { kind, path: path.to_owned(), detail, is_newer: false }
 }
 
 /// Reads an overflow sidecar and compares it with the digest in its name.
 fn read_overflow(disk: &dyn Disk, path: &str, name: &str) -> Result<Vec<u8>, Fault> {
-    let fault = |kind, detail: String| Fault { kind, path: path.to_owned(), detail };
+    let fault = |kind, detail: String| Fault { kind, path: path.to_owned(), detail, is_newer: false };
     let bytes = disk.read_whole(path, OVERFLOW_BYTES_MAX).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
             fault(FindingKind::OverflowMissing, "its sidecar names it and it is not there".into())

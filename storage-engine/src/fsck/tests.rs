@@ -5,6 +5,9 @@
 
 use std::fs;
 
+mod repair;
+mod state;
+
 use super::fixture::{EDIT, Fixture, begin_upload, fill, put};
 use super::twice::Twice;
 use super::{FINDINGS_MAX, Finding, FindingKind, FsckOptions, Severity, check};
@@ -25,8 +28,9 @@ const fn case(name: &'static str, wound: fn(&Fixture) -> Vec<(FindingKind, Strin
 const DATA_AND_SIDECARS: [Case; 9] = [
     case("data file without sidecar", |at| {
         let path = at.find("small", "");
-        at.remove(&format!("{path}.attr.json"));
-        vec![(FindingKind::OrphanData, path)]
+        let sidecar = format!("{path}.attr.json");
+        at.remove(&sidecar);
+        vec![(FindingKind::OrphanData, path), (FindingKind::SidecarMissing, sidecar)]
     }),
     case("sidecar without data file", |at| {
         let path = at.find("small", "");
@@ -70,7 +74,10 @@ const DATA_AND_SIDECARS: [Case; 9] = [
         at.remove("2020/01/02/03/x");
         at.rename(&from, &to);
         at.rename(&format!("{from}.attr.json"), &format!("{to}.attr.json"));
-        vec![(FindingKind::MisplacedSidecar, format!("{to}.attr.json"))]
+        vec![
+            (FindingKind::MisplacedSidecar, format!("{to}.attr.json")),
+            (FindingKind::SidecarMissing, format!("{from}.attr.json")),
+        ]
     }),
 ];
 
@@ -94,9 +101,10 @@ const OVERFLOWS_AND_BLOCKS: [Case; 7] = [
     case("overflow sidecar left alone", |at| {
         let overflow = overflow_of(at);
         let data = at.find("wide", "");
-        at.remove(&format!("{data}.attr.json"));
+        let sidecar = format!("{data}.attr.json");
+        at.remove(&sidecar);
         at.remove(&data);
-        vec![(FindingKind::OrphanOverflow, overflow)]
+        vec![(FindingKind::OrphanOverflow, overflow), (FindingKind::SidecarMissing, sidecar)]
     }),
     case("delete marker with a data file", |at| {
         let small = at.find("small", "");
@@ -191,6 +199,10 @@ const DOCUMENTS: [Case; 8] = [
     }),
 ];
 
+fn cases() -> impl Iterator<Item = &'static Case> {
+    DATA_AND_SIDECARS.iter().chain(&OVERFLOWS_AND_BLOCKS).chain(&STRANGERS).chain(&DOCUMENTS)
+}
+
 fn overflow_of(at: &Fixture) -> String {
     let hour = at.hour("wide");
     let entries = fs::read_dir(at.data().join(EDIT).join(&hour)).unwrap();
@@ -208,8 +220,7 @@ fn renamed(path: &StoredPath) -> StoredPath {
 #[test]
 fn every_wound_is_named() {
     let whole = Fixture::filled();
-    let cases = DATA_AND_SIDECARS.iter().chain(&OVERFLOWS_AND_BLOCKS).chain(&STRANGERS).chain(&DOCUMENTS);
-    for Case { name, wound } in cases {
+    for Case { name, wound } in cases() {
         let wounded = whole.copy();
         let mut expected: Vec<(FindingKind, String)> =
             wound(&wounded).into_iter().map(|(kind, path)| (kind, format!("edit-01:{path}"))).collect();

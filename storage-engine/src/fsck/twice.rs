@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
 use crate::sidecar::Sidecar;
+use crate::state::Item;
 
 /// Most hashes held at once: 64 MiB.
 const HASHES_MAX: usize = 8 * 1024 * 1024;
@@ -36,13 +37,27 @@ pub(super) struct Twice {
     unfollowed: u64,
 }
 
-/// Where a version lies, and what decides between two of it.
+/// A version, with what decides between two of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    pub(super) bucket: BucketName,
+    pub(super) key: ObjectKey,
+    pub(super) version_id: VersionId,
+    seq: u64,
+    placement_seq: u64,
+    pub(super) item: Item,
+}
+
+/// Where a version lies.
 #[derive(Clone, Debug)]
 pub(super) struct Placed {
     pub(super) element: ElementName,
+    /// The path of its sidecar.
     pub(super) path: String,
-    seq: u64,
-    placement_seq: u64,
+    /// Whether the log writes it.
+    pub(super) is_logged: bool,
+    pub(super) item: Item,
+    order: (u64, u64),
 }
 
 /// The newest of each suspected identity.
@@ -80,7 +95,12 @@ impl Twice {
 
     /// Takes the version of one sidecar.
     pub(super) fn offer(&mut self, sidecar: &Sidecar) {
-        self.offer_hash(identity(sidecar));
+        self.offer_hash(identity(&sidecar.bucket, &sidecar.key, sidecar.version_id));
+    }
+
+    /// Takes a version that the log writes.
+    pub(super) fn offer_version(&mut self, version: &Version) {
+        self.offer_hash(version.identity());
     }
 
     pub(super) fn offer_hash(&mut self, hash: u64) {
@@ -155,9 +175,27 @@ impl Twice {
         self.unfollowed
     }
 
-    /// Whether the version of a sidecar is suspected to lie twice.
-    pub(super) fn suspects(&self, sidecar: &Sidecar) -> bool {
-        self.suspects.contains(&identity(sidecar))
+    /// Whether a version is suspected to lie twice.
+    pub(super) fn suspects(&self, version: &Version) -> bool {
+        self.suspects.contains(&version.identity())
+    }
+}
+
+impl Version {
+    /// The version of a sidecar.
+    pub(super) fn of(sidecar: &Sidecar) -> Self {
+        Self {
+            bucket: sidecar.bucket.clone(),
+            key: sidecar.key.clone(),
+            version_id: sidecar.version_id,
+            seq: sidecar.seq,
+            placement_seq: sidecar.placement_seq,
+            item: Item::of_version(sidecar),
+        }
+    }
+
+    fn identity(&self) -> u64 {
+        identity(&self.bucket, &self.key, self.version_id)
     }
 }
 
@@ -166,18 +204,19 @@ impl Newest {
     /// counts.
     pub(super) fn take(
         &mut self,
-        sidecar: &Sidecar,
+        version: &Version,
         element: &ElementName,
         path: String,
+        is_logged: bool,
     ) -> Option<(Placed, Placed)> {
-        let (seq, placement_seq) = (sidecar.seq, sidecar.placement_seq);
-        let placed = Placed { element: element.clone(), path, seq, placement_seq };
-        let identity = (sidecar.bucket.clone(), sidecar.key.clone(), sidecar.version_id);
+        let order = (version.seq, version.placement_seq);
+        let placed = Placed { element: element.clone(), path, is_logged, item: version.item, order };
+        let identity = (version.bucket.clone(), version.key.clone(), version.version_id);
         let Some(known) = self.0.get_mut(&identity) else {
             self.0.insert(identity, placed);
             return None;
         };
-        if (placed.seq, placed.placement_seq) > (known.seq, known.placement_seq) {
+        if placed.order > known.order {
             let older = std::mem::replace(known, placed);
             Some((older, known.clone()))
         } else {
@@ -186,9 +225,9 @@ impl Newest {
     }
 }
 
-fn identity(sidecar: &Sidecar) -> u64 {
+fn identity(bucket: &BucketName, key: &ObjectKey, version: VersionId) -> u64 {
     let mut hasher = Sha256::new();
-    for text in [sidecar.bucket.as_str(), sidecar.key.as_str(), &sidecar.version_id.to_string()] {
+    for text in [bucket.as_str(), key.as_str(), &version.to_string()] {
         hasher.update((text.len() as u64).to_be_bytes());
         hasher.update(text);
     }

@@ -17,8 +17,7 @@ impl Run<'_> {
         for entry in self.entries(root, STAGING_DIR) {
             let path = format!("{STAGING_DIR}/{}", entry.name);
             if entry.kind == EntryKind::Dir {
-                let detail = "a folder, which the next start cannot sweep";
-                self.tally.add(root.finding(FindingKind::ForeignFile, path, detail));
+                self.report_foreign(root, path, "a folder, which the next start cannot sweep");
             } else if !self.pending.names_staged(root.id, &path) {
                 let detail = "a body that was not stored";
                 self.tally.add(root.finding(FindingKind::Leftover, path, detail));
@@ -33,7 +32,7 @@ impl Run<'_> {
             let path = format!("{UPLOADS_DIR}/{}", entry.name);
             let id = UploadId::parse(&entry.name).ok().filter(|_| entry.kind == EntryKind::Dir);
             let Some(id) = id else {
-                self.tally.add(root.finding(FindingKind::ForeignFile, path, "it is no upload"));
+                self.report_foreign(root, path, "it is no upload");
                 continue;
             };
             if self.pending.ends_upload(&entry.name) {

@@ -3,7 +3,7 @@
 use super::paced_disk::Work;
 use super::pair::is_there;
 use super::pass::Pass;
-use crate::catalog::{CATALOG_FILE, VersionRow};
+use crate::catalog::{Catalog, VersionRow};
 use crate::error::Error;
 use crate::fsck::{Finding, FindingKind, told};
 
@@ -76,7 +76,7 @@ impl Pass<'_> {
             };
             for number in damaged {
                 let detail = format_args!("block {number} of {BLOCK_BYTES} bytes is not what was written");
-                self.found(Finding::new(FindingKind::CatalogDamaged, None, CATALOG_FILE, detail), None);
+                self.found(Finding::new(FindingKind::CatalogDamaged, None, Catalog::FILE, detail), None);
                 self.inner.catalog.mark_damaged();
             }
             self.pacer.count(BLOCKS * BLOCK_BYTES);
@@ -88,6 +88,6 @@ impl Pass<'_> {
     }
 
     fn damaged_catalog(&mut self, error: &Error) {
-        self.found(Finding::new(FindingKind::CatalogDamaged, None, CATALOG_FILE, told(error)), None);
+        self.found(Finding::new(FindingKind::CatalogDamaged, None, Catalog::FILE, told(error)), None);
     }
 }

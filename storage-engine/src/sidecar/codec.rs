@@ -62,7 +62,7 @@ const ORDER: [&str; 33] = [
 ///
 /// *Errors*: `MetadataTooLarge` where identity and digests leave no room, or the overflow is full.
 pub fn encode(sidecar: &Sidecar) -> Result<(Vec<u8>, Option<Overflow>)> {
-    let mut members = members_of(sidecar);
+    let mut members = members(sidecar);
     let bytes = document::render(&members, &ORDER);
     if bytes.len() <= SIDECAR_BYTES_MAX {
         return Ok((bytes, None));
@@ -99,7 +99,8 @@ pub fn decode(bytes: &[u8], what: &str, overflow: impl FnOnce(&str) -> Result<Ve
     sidecar_of(Fields::new(members, what))
 }
 
-fn members_of(sidecar: &Sidecar) -> Members {
+/// Every member of a sidecar, those that may leave for an overflow sidecar included.
+pub(crate) fn members(sidecar: &Sidecar) -> Members {
     let mut members = sidecar.unknown.clone();
     let mut set = |name: &str, value: Value| {
         members.insert(name.to_owned(), value);

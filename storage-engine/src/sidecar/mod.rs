@@ -7,6 +7,7 @@ mod codec;
 mod overflow;
 mod record;
 
+pub(crate) use codec::members;
 pub use codec::{SIDECAR_BYTES_MAX, decode, encode};
 pub(crate) use overflow::split_overflow;
 pub use overflow::{OVERFLOW_BYTES_MAX, Overflow};

@@ -213,6 +213,7 @@ fn fsck(machine: &Machine) -> Result<Report> {
         disks: Arc::new(machine.clone()),
         holder: "suite".to_owned(),
         verify_content: true,
+        digest: false,
     };
     fsck::check(options, &mut |_| {})
 }

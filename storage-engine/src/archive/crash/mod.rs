@@ -17,6 +17,7 @@ mod full_disk;
 mod log_damage;
 mod model;
 mod power_cut;
+mod repair;
 mod script;
 mod sealing;
 mod survey;

@@ -97,7 +97,7 @@ fn fsck(world: &World) -> Report {
         data: PathBuf::from("/data"),
         disks: Arc::new(world.machine.clone()),
         holder: "suite".to_owned(),
-        verify_content: true,
+        ..FsckOptions::new(PathBuf::new())
     };
     fsck::check(options, &mut |_| {}).unwrap()
 }

@@ -97,12 +97,7 @@ fn an_annotation_changes_what_is_said_alone() {
         }
         archive.close().unwrap();
         drop(archive);
-        let options = FsckOptions {
-            data: fixture.folder.path().join("data"),
-            disks: Arc::new(crate::disk::RealDisks),
-            holder: "test".to_owned(),
-            verify_content: true,
-        };
+        let options = FsckOptions::new(fixture.folder.path().join("data"));
         assert_eq!(fsck::check(options, &mut |_| {}).unwrap().findings, []);
     }
 }
