@@ -25,6 +25,7 @@ pub(crate) mod parts_log;
 mod place;
 pub mod put;
 mod read;
+pub mod rebuild;
 mod recent;
 mod recover;
 pub mod seal;

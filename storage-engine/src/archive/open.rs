@@ -14,7 +14,7 @@ use crate::bell::{Bell, Call};
 use crate::bucket::BucketSet;
 use crate::catalog::Catalog;
 use crate::clock::{Clock, SystemClock};
-use crate::disk::{DiskLock, RealDisks, SharedDisk};
+use crate::disk::{Disk, DiskLock, RealDisks, SharedDisk};
 use crate::element::{Element, Registered};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key_lock::KeyLocks;
@@ -97,6 +97,18 @@ impl Archive {
     ///
     /// *Errors*: `Locked` naming the holder; `NewerFormat`; `Corrupt`; `StorageFull`; `Io`.
     pub fn open(options: OpenOptions) -> Result<Self> {
+        Self::open_on(options, Catalog::open)
+    }
+
+    /// Opens the archive as [`Self::open`] does, with a catalog that is made anew from the sidecars.
+    pub(super) fn open_anew(options: OpenOptions) -> Result<Self> {
+        Self::open_on(options, |disk, archive, _| Catalog::make(disk, archive))
+    }
+
+    fn open_on(
+        options: OpenOptions,
+        open_catalog: impl FnOnce(&dyn Disk, u64, u64) -> Result<Catalog>,
+    ) -> Result<Self> {
         let data = options.data.display().to_string();
         let io = |error| Error::io("open data directory", &data, error);
         let disk = options.disks.open(&options.data, true).map_err(io)?;
@@ -116,7 +128,7 @@ impl Archive {
         let archive_id = super::control::archive_id(&*disk)?;
         let mark = CheckpointMark::read(&*disk)?;
         let elements = super::element::open_all(&options, &*disk)?;
-        let catalog = Catalog::open(&*disk, archive_id, mark.number)?;
+        let catalog = open_catalog(&*disk, archive_id, mark.number)?;
         let scrub = ScrubState::load(&*disk);
         let inner = Arc::new(Inner {
             sequence: Sequence::open(Arc::clone(&disk))?,

@@ -5,6 +5,7 @@
 
 use std::fs;
 
+mod rebuild;
 mod repair;
 mod state;
 
