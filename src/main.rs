@@ -44,7 +44,8 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         | Command::Account(_)
         | Command::Fsck(_)
         | Command::Scrub(_)
-        | Command::Seal(_) => Audience::Answer,
+        | Command::Seal(_)
+        | Command::Index(_) => Audience::Answer,
     };
     let style = telemetry::start(&settings.logging, audience)?;
     match &arguments.command {
@@ -54,5 +55,6 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         Command::Fsck(arguments) => commands::fsck(&settings, *arguments),
         Command::Scrub(command) => commands::scrub(&settings, command),
         Command::Seal(command) => commands::seal(&settings, command),
+        Command::Index(command) => commands::index(&settings, *command),
     }
 }

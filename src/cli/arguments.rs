@@ -73,14 +73,18 @@ Examples:
     #[command(subcommand)]
     Account(AccountCommand),
 
-    /// Check the archive while no server runs: report what is damaged, change nothing
+    /// Check the archive while no server runs; repair it on request
     ///
-    /// Reads every file of every element and compares it with its sidecar. Damage and what does not fit
-    /// together end with exit code 4; notes do not, since a start of the server puts them right.
+    /// Reads every file of every element and compares it with its sidecar. Without --repair nothing changes.
+    /// Damage and what does not fit together end with exit code 4; notes do not, since a start of the server
+    /// puts them right. A repair ends with exit code 0 where it put all of it right, and with 4 where
+    /// something was left, or a damaged version went to the quarantine and is no more served.
     #[command(after_help = "\
 Examples:
   artstore fsck --data /srv/archive
-  artstore fsck --no-content --json")]
+  artstore fsck --no-content --json
+  artstore fsck --repair
+  artstore fsck --no-content --digest")]
     Fsck(FsckArguments),
 
     /// Show what the check beside the running server found, or start it
@@ -96,6 +100,12 @@ Examples:
     /// it, so that one digest kept elsewhere proves all of them. The server seals by itself.
     #[command(subcommand)]
     Seal(SealCommand),
+
+    /// Make the index of the archive anew while no server runs
+    ///
+    /// The catalog of keys and versions is derived from the files and can be made again at any time.
+    #[command(subcommand)]
+    Index(IndexCommand),
 }
 
 /// What to do with the scrub.
@@ -121,12 +131,39 @@ pub(crate) struct StartScrubArguments {
     pub(crate) output: OutputArguments,
 }
 
+/// What to do with the index.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum IndexCommand {
+    /// Make the catalog anew from the sidecars
+    ///
+    /// With --verify one digest each is made of what the files hold, of what the catalog led to before, and
+    /// of what the new one leads to; where they differ, or anything cannot be read, it ends with exit code 4.
+    #[command(after_help = "Example:\n  artstore index rebuild --verify --data /srv/archive")]
+    Rebuild(RebuildArguments),
+}
+
+/// Arguments of `index rebuild`.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct RebuildArguments {
+    /// Compare the state digests of the files, of the catalog before and of the new one
+    #[arg(long)]
+    pub(crate) verify: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
 /// Arguments of `fsck`.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct FsckArguments {
     /// Do not read data files to compare them with their digests
     #[arg(long)]
     pub(crate) no_content: bool,
+    /// Put right what can be; what cannot be placed is moved to .artstore/quarantine of its element
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Show one digest of the logical state: buckets, keys, versions and all that is known of them
+    #[arg(long)]
+    pub(crate) digest: bool,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }
@@ -282,7 +319,8 @@ impl Arguments {
             | Command::Account(_)
             | Command::Fsck(_)
             | Command::Scrub(_)
-            | Command::Seal(_) => place,
+            | Command::Seal(_)
+            | Command::Index(_) => place,
         }
     }
 }

@@ -9,8 +9,8 @@ mod table;
 pub(crate) mod terminal;
 
 pub(crate) use arguments::{
-    AccountCommand, Arguments, Command, ElementCommand, FsckArguments, NewAccountArguments,
-    NewElementArguments, OutputArguments, ScrubCommand, SealCommand, SealVerifyArguments,
+    AccountCommand, Arguments, Command, ElementCommand, FsckArguments, IndexCommand, NewAccountArguments,
+    NewElementArguments, OutputArguments, RebuildArguments, ScrubCommand, SealCommand, SealVerifyArguments,
     StartScrubArguments,
 };
 pub(crate) use table::Table;

@@ -4,7 +4,9 @@ use clap::{CommandFactory, Parser};
 
 use super::share::{parse_percent, parse_root};
 use super::terminal::describe;
-use super::{AccountCommand, Arguments, Command, ElementCommand, ScrubCommand, SealCommand, Table};
+use super::{
+    AccountCommand, Arguments, Command, ElementCommand, IndexCommand, ScrubCommand, SealCommand, Table,
+};
 use crate::error::{Error, ErrorKind};
 use crate::size::{parse_size, show_size};
 
@@ -64,6 +66,21 @@ fn a_check_reads_content_unless_told_otherwise() {
     for (line, no_content) in [("artstore fsck", false), ("artstore fsck --no-content --json", true)] {
         let Command::Fsck(arguments) = parsed(line).command else { panic!("{line} is another command") };
         assert_eq!((arguments.no_content, arguments.output.json), (no_content, no_content));
+    }
+}
+
+/// Nothing is changed and nothing digested that was not asked for.
+#[test]
+fn repairs_and_digests_are_asked_for() {
+    for (line, wanted) in [("artstore fsck", false), ("artstore fsck --repair --digest", true)] {
+        let Command::Fsck(arguments) = parsed(line).command else { panic!("{line} is another command") };
+        assert_eq!((arguments.repair, arguments.digest), (wanted, wanted));
+    }
+    for (line, wanted) in [("artstore index rebuild", false), ("artstore index rebuild --verify", true)] {
+        let Command::Index(IndexCommand::Rebuild(arguments)) = parsed(line).command else {
+            panic!("{line} is another command");
+        };
+        assert_eq!(arguments.verify, wanted);
     }
 }
 

@@ -3,6 +3,7 @@
 mod account;
 mod element;
 mod fsck;
+mod index;
 mod scrub;
 mod seal;
 mod serve;
@@ -11,6 +12,7 @@ mod welcome;
 pub(crate) use account::account;
 pub(crate) use element::element;
 pub(crate) use fsck::fsck;
+pub(crate) use index::index;
 pub(crate) use scrub::scrub;
 pub(crate) use seal::seal;
 pub(crate) use serve::serve;

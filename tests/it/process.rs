@@ -140,3 +140,36 @@ fn fsck_tells_whole_from_harmed_by_its_exit_code() {
     assert_eq!(found.len(), 1, "{}", harmed.stdout);
     assert_eq!((&found[0]["kind"], &found[0]["path"]), (&"foreign_file".into(), &"notes.txt".into()));
 }
+
+/// A repair moves what does not belong aside and says by its exit code that nothing is left; the digest of the
+/// state holds over a kill, the repair and a new index, and all of them want the server stopped.
+#[test]
+fn a_repair_and_a_new_index_leave_the_state_as_it_is() {
+    let place = Place::new();
+    let server = place.serve();
+    for command in [&["fsck", "--repair"][..], &["index", "rebuild", "--verify"]] {
+        let owned = place.run(command);
+        assert_eq!(owned.status.code(), Some(5), "{}", owned.stderr);
+    }
+    server.kill();
+    let answer = |command: &[&str]| -> serde_json::Value {
+        let ended = place.run(command);
+        assert_eq!(ended.status.code(), Some(0), "{command:?}: {}{}", ended.stdout, ended.stderr);
+        serde_json::from_str(&ended.stdout).expect("the answer is JSON")
+    };
+    let before = answer(&["fsck", "--digest", "--json"]);
+    let digest = &before["state"]["state_digest"];
+    assert!(digest.as_str().is_some_and(|digest| digest.len() == 64), "{before}");
+    fs::write(place.data().join("elements/edit-01/notes.txt"), "mine").expect("a file can be written");
+    let repaired = answer(&["fsck", "--repair", "--digest", "--json"]);
+    assert_eq!(repaired["repair"]["quarantined"], 1, "{repaired}");
+    let found = repaired["findings"].as_array().expect("findings are a list");
+    let moved = found.iter().find(|finding| finding["action"] == "quarantined").expect("one was moved");
+    assert_eq!(moved["path"], "notes.txt");
+    let to = moved["action_detail"].as_str().expect("it says where to");
+    assert_eq!(text(&place.data().join("elements/edit-01"), to), "mine");
+    assert_eq!(&repaired["state"]["state_digest"], digest);
+    let rebuilt = answer(&["index", "rebuild", "--verify", "--json"]);
+    assert_eq!((&rebuilt["equal"], &rebuilt["files"]["state_digest"]), (&true.into(), digest), "{rebuilt}");
+    assert_eq!(&rebuilt["rebuilt"]["state_digest"], digest);
+}
