@@ -7,6 +7,7 @@
 //! run that was stopped left undone.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 
 use super::check::Run;
@@ -72,11 +73,9 @@ impl<'a> Repair<'a> {
 
     fn take(&mut self, root: &Root, finding: &Finding, path: &str) -> std::io::Result<String> {
         let now_ms = self.clock.now_ms();
-        if !self.quarantines.contains_key(&root.id) {
-            self.quarantines.insert(root.id, Quarantine::begin(&*root.disk, now_ms)?);
-        }
-        let Some(quarantine) = self.quarantines.get_mut(&root.id) else {
-            return Err(std::io::ErrorKind::NotFound.into());
+        let quarantine = match self.quarantines.entry(root.id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(Quarantine::begin(&*root.disk, now_ms)?),
         };
         let reason = Reason {
             at: to_rfc3339(now_ms),
