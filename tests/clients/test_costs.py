@@ -1,4 +1,4 @@
-"""What a request costs whatever the load: system calls, bytes of the answer's head, syncs that many share."""
+"""What a request costs whatever the load: system calls, bytes of the answer's head."""
 
 import contextlib
 import http.client
@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import tempfile
-import threading
 import unittest
 
 import archive
@@ -15,7 +14,6 @@ import wire
 BUCKET, KEY = "costs", "document"
 BODY = bytes(range(256)) * 16
 REQUESTS = 200
-WRITERS = 16
 # How often the event loop waits depends on who else runs.
 WAITS = {"epoll_wait", "epoll_pwait", "sched_yield", "restart_syscall", "rt_sigreturn"}
 
@@ -47,24 +45,6 @@ class Costs(archive.ArchiveTest):
         self.assertLessEqual(calls["openat2"] / REQUESTS, 2.2, calls)
         self.assertLessEqual(calls["renameat2"] / REQUESTS, 2.02, calls)
         self.assertNotIn("fsync", calls)
-
-    def test_writers_share_their_syncs(self):
-        """Where sixteen write at once, one sync covers many changes."""
-        def put(number):
-            with contextlib.closing(self.connect()) as connection:
-                for _ in range(REQUESTS // WRITERS):
-                    self.exchange(connection, "PUT", archive.path_of(BUCKET, f"shared-{number}"), BODY)
-
-        def put_together():
-            writers = [threading.Thread(target=put, args=(number,)) for number in range(WRITERS)]
-            for writer in writers:
-                writer.start()
-            for writer in writers:
-                writer.join()
-
-        calls = self.traced(put_together)
-        done = REQUESTS // WRITERS * WRITERS
-        self.assertLessEqual(calls["fdatasync"] / done, 0.5, calls)
 
     def test_the_head_of_an_answer_stays_small(self):
         """What surrounds 4 KiB on the wire is less than 700 bytes."""

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
@@ -26,6 +27,10 @@ const PIECE_BYTES: usize = 1 << 20;
 const CHANGED_MAX: usize = 10_000;
 /// Most times that a sidecar is read whose overflow is gone.
 const TRIES_MAX: usize = 8;
+/// A server removes a sidecar, and its data file an instant later: so long, and so often in an hour, the data file is
+/// waited for to go.
+const PAUSE: Duration = Duration::from_millis(10);
+const PAUSES_MAX: usize = 50;
 
 /// An hour that is being compared.
 pub(super) struct HourCheck<'a, 'b> {
@@ -38,6 +43,7 @@ pub(super) struct HourCheck<'a, 'b> {
     /// Sidecars that differ and may have been changed by right, with their digests.
     changed: BTreeMap<String, [u8; 32]>,
     buffer: Vec<u8>,
+    pauses_left: usize,
 }
 
 impl<'a, 'b> HourCheck<'a, 'b> {
@@ -52,6 +58,7 @@ impl<'a, 'b> HourCheck<'a, 'b> {
             files_read: 0,
             changed: BTreeMap::new(),
             buffer: Vec::new(),
+            pauses_left: PAUSES_MAX,
         }
     }
 
@@ -166,6 +173,10 @@ impl<'a, 'b> HourCheck<'a, 'b> {
             return;
         }
         let data = line.path.strip_suffix(SIDECAR_SUFFIX).unwrap_or(&line.path);
+        while self.is_there(data) && self.pauses_left > 0 {
+            self.pauses_left -= 1;
+            std::thread::sleep(PAUSE);
+        }
         if self.is_there(data) {
             let detail = format_args!("it is not there and its data file is; SHA-256 {sealed}");
             return self.say(FindingKind::FileMissing, &*line.path, detail);

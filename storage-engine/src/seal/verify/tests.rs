@@ -65,9 +65,11 @@ fn every_flipped_bit_is_named() {
         assert!(found.contains(&(kind, path.clone())), "{path}: {found:?}");
         fixture.flip(&path, at);
     }
-    fixture.flip(&edit("seals/chain"), 10);
+    // A digit becomes another; where it became no digit at all, the line could be one that a stop left unfinished.
+    let digit = fixture.read(&edit("seals/chain")).iter().position(u8::is_ascii_digit).unwrap();
+    fixture.flip(&edit("seals/chain"), digit);
     assert_eq!(damage(&fixture.verify())[0], (FindingKind::SealChanged, edit(&format!("seals/{NOON}.1"))));
-    fixture.flip(&edit("seals/chain"), 10);
+    fixture.flip(&edit("seals/chain"), digit);
     assert_eq!(fixture.findings(), []);
 }
 
