@@ -175,7 +175,8 @@ impl<'a, 'b> HourCheck<'a, 'b> {
         let data = line.path.strip_suffix(SIDECAR_SUFFIX).unwrap_or(&line.path);
         while self.is_there(data) && self.pauses_left > 0 {
             self.pauses_left -= 1;
-            std::thread::sleep(PAUSE);
+            // Another process removes it: nobody here could tell when.
+            std::thread::park_timeout(PAUSE);
         }
         if self.is_there(data) {
             let detail = format_args!("it is not there and its data file is; SHA-256 {sealed}");
