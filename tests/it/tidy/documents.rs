@@ -3,11 +3,12 @@
 use super::source_tree::{files, refuse};
 
 /// Every document there is, besides the decisions under `docs/adr`.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "README.md",
     "benches/README.md",
+    "docs/BENCHMARKS.md",
     "docs/CONFIGURATION.md",
     "docs/GLOSSARY.md",
     "docs/SEALS.md",
