@@ -47,9 +47,9 @@ pub(crate) struct Run {
     /// Region in the signature
     #[arg(long, default_value = "us-east-1")]
     pub(crate) region: String,
-    /// Process of the server, for its CPU time and memory
-    #[arg(long)]
-    pub(crate) pid: Option<u32>,
+    /// Processes of the server, for its CPU time and memory, which add up
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) pid: Vec<u32>,
     /// Seconds per row
     #[arg(long, default_value_t = 10.0)]
     pub(crate) seconds: f64,

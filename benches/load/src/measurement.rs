@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::process::Process;
+use crate::process::{Process, Processes};
 
 /// Times and failures of operations; those of several clients add up.
 #[derive(Default)]
@@ -47,7 +47,7 @@ impl Tally {
 /// The clock and the processor time of server and client since a row began.
 pub(crate) struct Stopwatch {
     started: Instant,
-    server: Option<Process>,
+    server: Processes,
     server_us: Option<u64>,
     own_us: Option<u64>,
 }
@@ -60,8 +60,8 @@ pub(crate) struct Elapsed {
 }
 
 impl Stopwatch {
-    pub(crate) fn start(server: Option<Process>) -> Self {
-        let server_us = server.and_then(Process::cpu_us);
+    pub(crate) fn start(server: Processes) -> Self {
+        let server_us = server.cpu_us();
         Self { server, server_us, own_us: Process::own().cpu_us(), started: Instant::now() }
     }
 
@@ -69,7 +69,7 @@ impl Stopwatch {
         let since = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
         Elapsed {
             seconds: self.started.elapsed().as_secs_f64(),
-            server_us: since(self.server.and_then(Process::cpu_us), self.server_us),
+            server_us: since(self.server.cpu_us(), self.server_us),
             own_us: since(Process::own().cpu_us(), self.own_us),
         }
     }

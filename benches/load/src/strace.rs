@@ -1,4 +1,4 @@
-//! Counting the syncs of a process (strace(1)).
+//! Counting the syncs of a server (strace(1)).
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -8,10 +8,11 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::process::Processes;
 
 const CALLS: &str = "trace=fsync,fdatasync,syncfs,sync_file_range";
 
-/// A tracer that is attached to a process.
+/// A tracer that is attached to processes.
 pub(crate) struct Strace {
     child: Child,
     summary: PathBuf,
@@ -20,28 +21,30 @@ pub(crate) struct Strace {
 }
 
 impl Strace {
-    /// Attaches to all threads of a process; they are traced when it returns.
-    pub(crate) fn attach(pid: u32) -> Result<Self> {
+    /// Attaches to all threads of processes; they are traced when it returns.
+    pub(crate) fn attach(processes: &Processes) -> Result<Self> {
         let summary = std::env::temp_dir().join(format!("artstore-load-strace-{}", std::process::id()));
         let mut child = Command::new("strace")
-            .args(["-f", "-c", "-e", CALLS, "-p", &pid.to_string(), "-o"])
+            .args(["-f", "-c", "-e", CALLS, "-p", &processes.pids(), "-o"])
             .arg(&summary)
             .stderr(Stdio::piped())
             .spawn()
             .map_err(failed("start strace"))?;
-        let mut line = String::new();
         let mut said = child.stderr.take().map(BufReader::new);
-        if let Some(said) = &mut said {
-            said.read_line(&mut line).map_err(failed("start strace"))?;
-        }
-        if !line.contains("attached") {
-            child.wait().map_err(failed("start strace"))?;
-            return Err(Error::new(ErrorKind::Machine, format!("strace says: {}", line.trim())));
+        for _ in 0..processes.count() {
+            let mut line = String::new();
+            if let Some(said) = &mut said {
+                said.read_line(&mut line).map_err(failed("start strace"))?;
+            }
+            if !line.contains("attached") {
+                child.kill().and_then(|()| child.wait()).map_err(failed("stop strace"))?;
+                return Err(Error::new(ErrorKind::Machine, format!("strace says: {}", line.trim())));
+            }
         }
         Ok(Self { child, summary, _said: said })
     }
 
-    /// Lets the process go and answers with its number of syncs.
+    /// Lets the processes go and answers with their number of syncs.
     pub(crate) fn detach(mut self) -> Result<u64> {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::INT).map_err(|errno| failed("stop strace")(errno.into()))?;

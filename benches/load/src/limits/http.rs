@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::Process;
+use crate::process::Processes;
 use crate::report::{Kind, Log, Row};
 use crate::signature::Signer;
 use crate::workload::{Content, End, Operation, Plan, Stock, Target, drive};
@@ -64,7 +64,7 @@ async fn measure_rows(
         let stock = Stock { prefix: prefix.to_owned(), count, folders: None };
         let plan = Plan::new(*operation, name, content, stock, End::After(duration)).clients(*clients);
         let (mut tally, elapsed) = drive(&Arc::new(plan), &target).await?;
-        let memory = target.process.and_then(Process::memory);
+        let memory = target.processes.memory();
         log.write(Row::new(Kind::Limit, name).measured(&mut tally, &elapsed).memory(memory))?;
     }
     Ok(())
@@ -92,7 +92,7 @@ fn start() -> Result<(Child, SocketAddr)> {
 fn target(address: SocketAddr, server: &Child) -> Target {
     let credentials = Credentials { access_key: "memory".to_owned(), secret_key: "memory".to_owned() };
     let signer = Signer::new(credentials, "us-east-1", &address.to_string());
-    Target { address, signer, process: Some(Process::new(server.id())) }
+    Target { address, signer, processes: Processes::new(&[server.id()]) }
 }
 
 fn failed(source: std::io::Error) -> Error {

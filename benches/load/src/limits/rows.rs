@@ -9,6 +9,7 @@ use super::http;
 use crate::arguments;
 use crate::error::Result;
 use crate::measurement::{Elapsed, Stopwatch, Tally};
+use crate::process::Processes;
 use crate::report::{Kind, Log, Row};
 
 /// A limit that is taken away by hand only: it removes what `pair` has made.
@@ -52,7 +53,7 @@ fn wants(arguments: &arguments::Limits, name: &str) -> bool {
 }
 
 fn timed(count: impl FnOnce() -> Result<Tally>) -> Result<(Tally, Elapsed)> {
-    let watch = Stopwatch::start(None);
+    let watch = Stopwatch::start(Processes::default());
     let tally = count()?;
     Ok((tally, watch.read()))
 }

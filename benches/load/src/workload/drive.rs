@@ -30,7 +30,7 @@ pub(crate) async fn drive(plan: &Arc<Plan>, target: &Target) -> Result<(Tally, E
     for _ in 0..plan.clients {
         sessions.push(Session::open(target).await?);
     }
-    let watch = Stopwatch::start(target.process);
+    let watch = Stopwatch::start(target.processes.clone());
     let mut clients = JoinSet::new();
     for (session, seed) in sessions.into_iter().zip(1..) {
         let room = plan.content.room();

@@ -38,7 +38,7 @@ pub(super) async fn list(
     let mut session = Session::open(target).await?;
     let mut tally = Tally::default();
     let mut entries = 0;
-    let watch = Stopwatch::start(target.process);
+    let watch = Stopwatch::start(target.processes.clone());
     let started = Instant::now();
     while started.elapsed() < duration && tally.errors == 0 {
         match list_once(listing, stock, &mut session, &mut tally).await {

@@ -15,7 +15,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::BodyCheck;
 use crate::measurement::{Elapsed, Tally};
-use crate::process::Process;
+use crate::process::Processes;
 use crate::report::{Kind, Log, Row};
 use crate::signature::Signer;
 use crate::strace::Strace;
@@ -56,7 +56,7 @@ pub(crate) async fn run(arguments: &arguments::Run) -> Result<()> {
     let target = Target {
         address,
         signer: Signer::new(credentials, &arguments.region, &host),
-        process: arguments.pid.map(Process::new),
+        processes: Processes::new(&arguments.pid),
     };
     let mut run = Run {
         arguments,
@@ -106,9 +106,10 @@ impl Run<'_> {
     }
 
     fn idle(&mut self) -> Result<()> {
-        if let Some(process) = self.target.process.filter(|_| self.wants("idle")) {
-            let memory = process.memory().ok_or_else(|| {
-                Error::new(ErrorKind::Usage, format!("there is no process {}", process.pid()))
+        let processes = &self.target.processes;
+        if !processes.is_empty() && self.wants("idle") {
+            let memory = processes.memory().ok_or_else(|| {
+                Error::new(ErrorKind::Usage, format!("not all processes are there: {}", processes.pids()))
             })?;
             self.log.write(Row::new(Kind::Server, "idle").memory(Some(memory)))?;
         }
@@ -226,11 +227,8 @@ impl Run<'_> {
 
     /// Syncs per PUT. Tracing slows the server down: the other figures of such a row say nothing.
     async fn count_syncs(&mut self, name: &str) -> Result<()> {
-        let Some(process) = self.target.process else {
-            return Ok(());
-        };
         let plan = Arc::new(self.plan(Operation::Put, name, self.stock(name, 0)).clients(64));
-        let strace = Strace::attach(process.pid())?;
+        let strace = Strace::attach(&self.target.processes)?;
         let driven: Result<(Tally, Elapsed)> = drive(&plan, &self.target).await;
         let syncs = strace.detach()?;
         let (tally, _) = driven?;
@@ -244,7 +242,7 @@ impl Run<'_> {
 
     fn write(&mut self, mut row: Row) -> Result<()> {
         row.set("server", self.arguments.server.as_str());
-        let memory = self.target.process.and_then(Process::memory);
+        let memory = self.target.processes.memory();
         self.log.write(row.memory(memory))
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{BodyCheck, Connection};
-use crate::process::Process;
+use crate::process::Processes;
 use crate::signature::{Signed, Signer};
 
 /// An answer that takes longer counts as an error.
@@ -18,7 +18,7 @@ pub(super) const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     pub(crate) signer: Signer,
-    pub(crate) process: Option<Process>,
+    pub(crate) processes: Processes,
 }
 
 /// One request.
