@@ -24,17 +24,16 @@ struct Client {
     room: Vec<u8>,
 }
 
-/// Works a plan off; all connections are open before the time runs.
+/// Works a plan off; all connections are open and all room is there before the time runs.
 pub(crate) async fn drive(plan: &Arc<Plan>, target: &Target) -> Result<(Tally, Elapsed)> {
-    let mut sessions = Vec::new();
-    for _ in 0..plan.clients {
-        sessions.push(Session::open(target).await?);
+    let mut ready = Vec::new();
+    for seed in (1..).take(plan.clients) {
+        let (session, room) = (Session::open(target).await?, plan.content.room());
+        ready.push(Client { plan: Arc::clone(plan), session, random: Random::new(seed), room });
     }
     let watch = Stopwatch::start(target.processes.clone());
     let mut clients = JoinSet::new();
-    for (session, seed) in sessions.into_iter().zip(1..) {
-        let room = plan.content.room();
-        let client = Client { plan: Arc::clone(plan), session, random: Random::new(seed), room };
+    for client in ready {
         clients.spawn(client.work());
     }
     let mut tally = Tally::default();

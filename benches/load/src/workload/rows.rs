@@ -148,11 +148,14 @@ impl Run<'_> {
     }
 
     async fn large(&mut self) -> Result<()> {
-        let large = Arc::clone(&self.large);
         let size = self.arguments.large_mib;
-        for (payload, ending) in [(Payload::Unsigned, ""), (Payload::Signed, "-signed")] {
+        let stamped = Arc::new(Content::stamped_throughout(size << 20));
+        let alike = Arc::clone(&self.large);
+        for (payload, ending, content) in
+            [(Payload::Unsigned, "", stamped), (Payload::Signed, "-signed", alike)]
+        {
             let name = format!("put-{size}m-c4{ending}");
-            let plan = Plan::new(Operation::Put, &name, &large, self.stock(&name, 0), self.duration());
+            let plan = Plan::new(Operation::Put, &name, &content, self.stock(&name, 0), self.duration());
             self.measure(plan.clients(LARGE_CLIENTS).payload(payload)).await?;
         }
         self.large_reads().await
