@@ -2,8 +2,6 @@
 # shellcheck shell=bash
 # The caller sets place, mounted and kind.
 
-# Sparse: a full run writes about a third of it.
-readonly IMAGE_BYTES=$((48 << 30))
 readonly DEADLINE_SECONDS=30
 
 fail() {
@@ -22,9 +20,10 @@ install_missing() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# A file system that has never held anything, its tables written before anything is measured.
+# A file system of so many GiB that has never held anything, its tables written before anything is measured.
+# Its file is sparse.
 make_image() {
-    truncate -s "$IMAGE_BYTES" "$place/image"
+    truncate -s "$1G" "$place/image"
     case $kind in
     ext4) mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "$place/image" ;;
     xfs) mkfs.xfs -q -f "$place/image" ;;
