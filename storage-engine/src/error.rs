@@ -140,6 +140,19 @@ impl Error {
         Self::new(kind, operation).about(subject).caused_by(source)
     }
 
+    /// The same for another who met it; what lay below it is told in words.
+    pub(crate) fn again(&self) -> Self {
+        let below = || self.source.as_ref().map(|source| source.to_string().into());
+        Self {
+            kind: self.kind,
+            operation: self.operation,
+            subject: self.subject.clone(),
+            reason: self.reason.clone().or_else(below),
+            mode: self.mode,
+            source: None,
+        }
+    }
+
     /// What a caller branches on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

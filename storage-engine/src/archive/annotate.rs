@@ -10,7 +10,7 @@ use super::put::Stored;
 use crate::bucket::no_such_bucket;
 use crate::caller::Caller;
 use crate::catalog::{Entry, Update};
-use crate::element::{Element, NewPair, remove_overflow};
+use crate::element::{Element, NewPair, PublishError, remove_overflow};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, BodyPlace, Change, Record};
 use crate::mode::{ChangeKind, Mode, Permit};
@@ -109,9 +109,13 @@ impl Inner {
             sidecar: &attachments.document,
             overflow: &attachments.overflow,
         };
-        let published = pair.annotate(&*element.disk, keeps_overflow, permit);
-        let what = (&entry.place, change_seq);
-        let committed = self.settle(caller, element, what, committed, published)?;
+        if let Err(PublishError { error, is_undone }) = pair.annotate(&*element.disk, keeps_overflow, permit)
+        {
+            if is_undone && self.abort(element, &[(caller, change_seq)]) {
+                committed.applied();
+            }
+            return Err(Error::io("publish", &entry.place.path, error));
+        }
         let place = entry.place.clone();
         let (bucket, key) = (sidecar.bucket.clone(), sidecar.key.clone());
         self.show(&[Update::Put { bucket, key, entry: Box::new(entry), change_seq }])?;

@@ -76,7 +76,7 @@ impl Archive {
                     }
                     Err(error) => {
                         // A full disk refuses the bucket; where it cannot be taken back, the log keeps it.
-                        if element.remove_bucket(name).is_ok() && inner.abort(caller, &element, seq, &error) {
+                        if element.remove_bucket(name).is_ok() && inner.abort(&element, &[(caller, seq)]) {
                             committed.applied();
                         }
                         Err(error)

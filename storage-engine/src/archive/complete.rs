@@ -10,7 +10,7 @@ use super::multipart::{CompletedPart, Completion, OBJECT_BYTES_MAX, PART_BYTES_M
 use super::object::ObjectPart;
 use super::open::{Archive, Inner};
 use super::parts_log::{self, PartLine};
-use super::put::{Content, PutDetails, PutTarget, Staged, Stored};
+use super::put::{Content, PutDetails, PutTarget, ReadyPut, Staged, Stored};
 use super::store::uuid_at;
 use super::upload_store;
 use super::uploads::{OpenUpload, no_such_upload};
@@ -93,7 +93,9 @@ impl Archive {
             owner: Arc::clone(&open.document.owner),
         };
         let staged = Staged { place: BodyPlace::Staged, inline: Bytes::new(), staging };
-        let stored = self.put_version(caller, &target, &open.element, content, staged, details)?;
+        let element = Arc::clone(&open.element);
+        let put = ReadyPut { caller: caller.clone(), target, element, content, staged, details };
+        let stored = self.put_ready(put)?;
         progress.is_open = false;
         self.inner.uploads.end(&open);
         Ok(stored)

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::body::Staging;
+use super::commit::NewVersion;
 use super::open::{Archive, Inner};
 use super::put::shown_version;
-use super::store::{NewVersion, unique_version, uuid_at};
+use super::store::{unique_version, uuid_at};
 use crate::bucket::{BucketDocument, Versioning, no_such_bucket};
 use crate::caller::Caller;
 use crate::catalog::{Entry, Update};
@@ -175,19 +176,15 @@ impl Inner {
             unknown: Default::default(),
         };
         let version = NewVersion {
+            caller: caller.clone(),
             sidecar,
             body: BodyPlace::Absent,
             inline: Default::default(),
+            staging: Staging::none(Arc::clone(&element), id),
             retire: retire.into_iter().collect(),
             upload: None,
         };
-        self.commit_version(
-            caller,
-            &element,
-            &permit,
-            version,
-            &mut Staging::none(Arc::clone(&element), id),
-        )?;
+        self.commit_version(&element, &permit, version)?;
         Ok(Deleted { version_id: shown_version(bucket.versioning, version_id), delete_marker: true })
     }
 }

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::body::{Body, Staging};
+use super::commit::NewVersion;
 use super::object::{Attributes, ObjectPart};
 use super::open::{Archive, Inner};
-use super::store::{NewVersion, unique_version};
-use crate::bucket::{Versioning, no_such_bucket};
+use super::store::unique_version;
+use crate::bucket::{BucketDocument, Versioning, no_such_bucket};
 use crate::caller::Caller;
 use crate::catalog::Entry;
 use crate::digest::{Checksum, ChecksumType};
@@ -108,77 +109,56 @@ impl Archive {
         body: Body,
         details: PutDetails,
     ) -> Result<Stored> {
-        let Admission { target, element } = admission;
-        let digest = &body.digest;
-        let content = Content {
-            size: digest.size,
-            sha256: digest.sha256,
-            etag: hex::encode(digest.md5),
-            checksums: digest.checksums.clone(),
-            checksum_type: ChecksumType::FullObject,
-            blocks: body.blocks(),
-            parts: Arc::from([]),
-            upload: None,
-        };
-        let staged = Staged { place: body.place(), inline: body.memory.clone(), staging: body.staging };
-        self.put_version(caller, &target, &element, content, staged, details)
+        self.put_ready(ReadyPut::new(caller.clone(), admission, body, details))
     }
 
-    /// Decides and commits a new version under the bucket and the key's lock.
-    pub(super) fn put_version(
-        &self,
-        caller: &Caller,
-        target: &PutTarget,
-        element: &Arc<Element>,
-        content: Content,
-        mut staged: Staged,
-        details: PutDetails,
-    ) -> Result<Stored> {
+    /// As [`Self::put`].
+    pub fn put_ready(&self, put: ReadyPut) -> Result<Stored> {
         let inner = &self.inner;
         let _gate = self.enter()?;
-        let open_bucket = inner.buckets.get(&target.bucket)?;
+        let open_bucket = inner.buckets.get(&put.target.bucket)?;
         let held = open_bucket.hold();
-        let bucket = held.as_ref().ok_or_else(|| no_such_bucket(&target.bucket))?;
-        let _key = inner.key_locks.lock(&target.bucket, &target.key);
-        inner.refuse_if_uncovered()?;
-        let newest = inner.catalog.newest(&target.bucket, &target.key)?;
-        let current = newest.as_ref().filter(|entry| !entry.is_marker());
-        details.conditions.check(current.map(|entry| entry.etag.as_str()), &target.key)?;
-        let retire = match bucket.versioning {
-            Versioning::Enabled => None,
-            Versioning::Never => newest,
-            Versioning::Suspended => inner.catalog.version(&target.bucket, &target.key, VersionId::Null)?,
+        let bucket = held.as_ref().ok_or_else(|| no_such_bucket(&put.target.bucket))?;
+        let _key = inner.key_locks.lock(&put.target.bucket, &put.target.key);
+        let retire = match inner.decide(&put, bucket)? {
+            Decision::Repeats(stored) => return Ok(stored),
+            Decision::Replaces(retire) => retire,
         };
-        if let Some(old) = &retire
-            && let Err(refusal) = inner.permit_on(old, ChangeKind::Overwrite)
-        {
-            let repeated =
-                inner.answer_of_repeat(caller, old, element, &content, &details, bucket.versioning);
-            return repeated.ok_or(refusal);
-        }
-        inner.check_room(element, 0)?;
+        let element = Arc::clone(&put.element);
         let document = element.document();
         let permit = Permit::grant(document.mode, ChangeKind::Create)?;
-        element.put_bucket(bucket)?;
-        let seq = inner.sequence.draw()?;
-        let version_id = match bucket.versioning {
-            Versioning::Enabled => unique_version(seq)?,
-            Versioning::Never | Versioning::Suspended => VersionId::Null,
-        };
-        let now_ms = inner.options.clock.now_ms();
-        let answer = content.answer(shown_version(bucket.versioning, version_id), now_ms);
-        let made = Made { id: staged.staging.id, seq, version_id, now_ms };
-        let sidecar = made.sidecar(caller, target, content, details);
-        let version = NewVersion {
-            upload: sidecar.upload,
-            sidecar,
-            body: staged.place,
-            inline: staged.inline,
-            retire: retire.into_iter().collect(),
-        };
-        inner.commit_version(caller, element, &permit, version, &mut staged.staging)?;
-        Ok(answer)
+        let (version, stored) = inner.new_version(put, bucket, retire)?;
+        inner.commit_version(&element, &permit, version)?;
+        Ok(stored)
     }
+}
+
+/// A PUT whose body has arrived and waits to become an object.
+pub struct ReadyPut {
+    pub(super) caller: Caller,
+    pub(super) target: PutTarget,
+    pub(super) element: Arc<Element>,
+    pub(super) content: Content,
+    pub(super) staged: Staged,
+    pub(super) details: PutDetails,
+}
+
+impl ReadyPut {
+    /// Puts together what [`Archive::put`] takes.
+    #[must_use]
+    pub fn new(caller: Caller, admission: Admission, body: Body, details: PutDetails) -> Self {
+        let Admission { target, element } = admission;
+        let (content, staged) = body.into_parts();
+        Self { caller, target, element, content, staged, details }
+    }
+}
+
+/// What a PUT comes to.
+pub(super) enum Decision {
+    /// It repeats what is there, which was answered so.
+    Repeats(Stored),
+    /// A new version, in the place of this one.
+    Replaces(Option<Entry>),
 }
 
 /// What is known of the content of a new version.
@@ -209,14 +189,14 @@ struct Made {
 }
 
 impl Made {
-    fn sidecar(self, caller: &Caller, target: &PutTarget, content: Content, details: PutDetails) -> Sidecar {
+    fn sidecar(self, caller: &Caller, target: PutTarget, content: Content, details: PutDetails) -> Sidecar {
         let Self { id, seq, version_id, now_ms } = self;
         let stored = StoredName::make(target.key.last_segment(), &caller.account_name, now_ms, id);
         Sidecar {
             kind: Kind::Object,
             id,
-            bucket: target.bucket.clone(),
-            key: target.key.clone(),
+            bucket: target.bucket,
+            key: target.key,
             version_id,
             seq,
             placement_seq: seq,
@@ -281,7 +261,83 @@ impl WriteConditions {
     }
 }
 
+impl Body {
+    /// What its bytes are, and where.
+    pub(super) fn into_parts(self) -> (Content, Staged) {
+        let (place, blocks) = (self.place(), self.blocks());
+        let Self { digest, staging, memory } = self;
+        let content = Content {
+            size: digest.size,
+            sha256: digest.sha256,
+            etag: hex::encode(digest.md5),
+            checksums: digest.checksums,
+            checksum_type: ChecksumType::FullObject,
+            blocks,
+            parts: Arc::from([]),
+            upload: None,
+        };
+        (content, Staged { place, inline: memory, staging })
+    }
+}
+
 impl Inner {
+    /// Decides whether a PUT may be and what it replaces. The caller holds the bucket and the key's lock.
+    ///
+    /// *Errors*: `PreconditionFailed`, `ModeForbids`, `QuotaExceeded`, `StorageFull`, `Unavailable`, `Io`.
+    pub(super) fn decide(&self, put: &ReadyPut, bucket: &BucketDocument) -> Result<Decision> {
+        let ReadyPut { caller, target, element, content, details, .. } = put;
+        self.refuse_if_uncovered()?;
+        let newest = self.catalog.newest(&target.bucket, &target.key)?;
+        let current = newest.as_ref().filter(|entry| !entry.is_marker());
+        details.conditions.check(current.map(|entry| entry.etag.as_str()), &target.key)?;
+        let retire = match bucket.versioning {
+            Versioning::Enabled => None,
+            Versioning::Never => newest,
+            Versioning::Suspended => self.catalog.version(&target.bucket, &target.key, VersionId::Null)?,
+        };
+        if let Some(old) = &retire
+            && let Err(refusal) = self.permit_on(old, ChangeKind::Overwrite)
+        {
+            let repeated = self.answer_of_repeat(caller, old, element, content, details, bucket.versioning);
+            return repeated.map(Decision::Repeats).ok_or(refusal);
+        }
+        self.check_room(element, 0)?;
+        Ok(Decision::Replaces(retire))
+    }
+
+    /// Numbers a new version and says what is answered when it is committed. The caller holds the element's
+    /// document as well, with leave to create.
+    ///
+    /// *Errors*: `StorageFull`, `Io`.
+    pub(super) fn new_version(
+        &self,
+        put: ReadyPut,
+        bucket: &BucketDocument,
+        retire: Option<Entry>,
+    ) -> Result<(NewVersion, Stored)> {
+        let ReadyPut { caller, target, element, content, staged, details } = put;
+        element.put_bucket(bucket)?;
+        let seq = self.sequence.draw()?;
+        let version_id = match bucket.versioning {
+            Versioning::Enabled => unique_version(seq)?,
+            Versioning::Never | Versioning::Suspended => VersionId::Null,
+        };
+        let now_ms = self.options.clock.now_ms();
+        let stored = content.answer(shown_version(bucket.versioning, version_id), now_ms);
+        let made = Made { id: staged.staging.id, seq, version_id, now_ms };
+        let sidecar = made.sidecar(&caller, target, content, details);
+        let version = NewVersion {
+            caller,
+            upload: sidecar.upload,
+            sidecar,
+            body: staged.place,
+            inline: staged.inline,
+            staging: staged.staging,
+            retire: retire.into_iter().collect(),
+        };
+        Ok((version, stored))
+    }
+
     /// Asks for leave to change a version where it lies.
     ///
     /// *Errors*: `ModeForbids`, `Unavailable` where its element is absent.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::list::{ListEntry, ListRequest};
 use super::multipart::{CompletedPart, Completion, NewUpload, UploadRef};
 use super::object::Attributes;
-use super::put::{PutDetails, PutTarget, Stored, WriteConditions};
+use super::put::{PutDetails, PutTarget, ReadyPut, Stored, WriteConditions};
 use super::status::NewElement;
 use super::{Archive, DeleteConditions, OpenOptions};
 use crate::caller::{Caller, Door};
@@ -29,6 +29,7 @@ mod keys;
 mod parts;
 mod recent;
 mod sealing;
+mod together;
 mod version_model;
 mod versioning;
 mod versions;
@@ -81,6 +82,17 @@ fn put_if(
     content: &[u8],
     conditions: WriteConditions,
 ) -> Result<Stored> {
+    archive.put_ready(ready_put(archive, bucket, name, class, content, conditions)?)
+}
+
+fn ready_put(
+    archive: &Archive,
+    bucket: &BucketName,
+    name: &str,
+    class: Option<&str>,
+    content: &[u8],
+    conditions: WriteConditions,
+) -> Result<ReadyPut> {
     let target =
         PutTarget { bucket: bucket.clone(), key: key(name), class: class.map(str::to_owned), length: None };
     let admission = archive.admit(target)?;
@@ -90,7 +102,7 @@ fn put_if(
     }
     let body = body.finish(&ClientDigests::default())?;
     let details = PutDetails { owner: Arc::from("0199-account"), conditions, ..Default::default() };
-    archive.put(&caller(), admission, body, details)
+    Ok(ReadyPut::new(caller(), admission, body, details))
 }
 
 fn get(archive: &Archive, bucket: &BucketName, name: &str) -> Result<Vec<u8>> {

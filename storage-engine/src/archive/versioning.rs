@@ -63,7 +63,7 @@ impl Inner {
             let Err(error) = holder.put_bucket(document) else { continue };
             // The one that failed may show the new document all the same.
             let undone = holders.iter().take(at + 1).try_for_each(|holder| holder.take_back_bucket(known));
-            if undone.is_ok() && self.abort(caller, &element, seq, &error) {
+            if undone.is_ok() && self.abort(&element, &[(caller, seq)]) {
                 committed.applied();
             }
             return Err(error);

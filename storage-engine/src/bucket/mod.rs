@@ -5,4 +5,4 @@ mod set;
 
 pub use document::Versioning;
 pub(crate) use document::{BUCKETS_DIR, BucketDocument};
-pub(crate) use set::{BucketSet, no_such_bucket};
+pub(crate) use set::{BucketSet, HeldBucket, OpenBucket, no_such_bucket};

@@ -23,6 +23,11 @@ impl OpenBucket {
         self.document.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The document, held shared where nobody is about to change it.
+    pub(crate) fn try_hold(&self) -> Option<HeldBucket<'_>> {
+        self.document.try_read().ok()
+    }
+
     /// The document, held alone.
     pub(crate) fn hold_alone(&self) -> RwLockWriteGuard<'_, Option<Arc<BucketDocument>>> {
         self.document.write().unwrap_or_else(PoisonError::into_inner)

@@ -13,7 +13,7 @@ mod recovery;
 mod segment;
 mod writer;
 
-pub(crate) use record::{Attachments, BodyPlace, Change, Place, Record, Retired};
+pub(crate) use record::{Attachments, BodyPlace, Change, Encoded, Place, Record, Retired};
 pub(crate) use recovery::{LogStart, Recovered, read};
 pub(crate) use segment::WAL_DIR;
 pub(crate) use writer::{Committed, Log, begin_checkpoint};

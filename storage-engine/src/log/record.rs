@@ -15,6 +15,13 @@ use crate::caller::{Caller, Door};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{BucketName, ElementId, StoredPath};
 
+/// A record as it stands in a frame.
+pub(crate) struct Encoded {
+    pub(super) bytes: Vec<u8>,
+    /// Whether it takes a change back.
+    pub(super) is_abort: bool,
+}
+
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
@@ -126,7 +133,7 @@ impl Record {
     }
 
     /// Writes the record with its attachments.
-    pub(super) fn encode(mut self, attachments: &Attachments) -> Result<Vec<u8>> {
+    pub(crate) fn encode(mut self, attachments: &Attachments) -> Result<Encoded> {
         let too_long = |_| Error::new(ErrorKind::InvalidArgument, "encode log record");
         self.document_len = u32::try_from(attachments.document.len()).map_err(too_long)?;
         self.overflow_len = u32::try_from(attachments.overflow.len()).map_err(too_long)?;
@@ -140,7 +147,7 @@ impl Record {
         bytes.extend_from_slice(&attachments.document);
         bytes.extend_from_slice(&attachments.overflow);
         bytes.extend_from_slice(&attachments.body);
-        Ok(bytes)
+        Ok(Encoded { bytes, is_abort: matches!(self.change, Change::Abort { .. }) })
     }
 
     /// Reads a record; its checksum has been checked with its frame.

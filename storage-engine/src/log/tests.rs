@@ -268,7 +268,7 @@ fn a_full_log_waits_for_a_checkpoint() {
 #[test]
 fn no_bytes_make_the_log_panic() {
     let mut chance = Random::new(1);
-    let whole = record(7).encode(&body(7, 300)).unwrap();
+    let whole = record(7).encode(&body(7, 300)).unwrap().bytes;
     let (mut frames, mut records) = (0, 0);
     for _ in 0..50_000 {
         let mut bytes = whole.clone();

@@ -14,7 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 
 use super::frame::{self, BLOCK_BYTES};
-use super::record::{Attachments, Change, Record};
+use super::record::{Attachments, Encoded, Record};
 use super::segment::{FRAMES_AT, Header, SEGMENT_BYTES, Segment, path_of, spare_path_of};
 use crate::bell::{Bell, Call};
 use crate::disk::SharedDisk;
@@ -60,13 +60,19 @@ struct State {
     spares: Vec<String>,
 }
 
+/// Changes that one caller commits together.
 struct Queued {
-    bytes: Vec<u8>,
-    is_abort: bool,
+    records: Vec<Encoded>,
     slot: Arc<Slot>,
 }
 
-/// Where one change waits for its outcome: the number of its segment.
+impl Queued {
+    fn bytes(&self) -> usize {
+        self.records.iter().map(|record| record.bytes.len()).sum()
+    }
+}
+
+/// Where one caller waits for the outcome of its changes: the number of their segment.
 struct Slot {
     outcome: Mutex<Option<Result<u64>>>,
     waiter: Thread,
@@ -189,17 +195,35 @@ impl Log {
     /// *Errors*: `Unavailable` where the log is latched, `StorageFull`, `Io`. After `Io` the change
     /// may be found at recovery.
     pub(crate) fn append(self: &Arc<Self>, record: Record, attachments: &Attachments) -> Result<Committed> {
-        let is_abort = matches!(record.change, Change::Abort { .. });
-        let bytes = record.encode(attachments)?;
+        let segment = self.queue(vec![record.encode(attachments)?])?;
+        Ok(self.committed(segment))
+    }
+
+    /// Commits several changes with one sync: all of them or none. They share one frame, and so its room: the
+    /// caller bounds what is given at once.
+    ///
+    /// *Durability*, *Errors*: as [`Self::append`], the same for all of them.
+    pub(crate) fn append_all(self: &Arc<Self>, records: Vec<Encoded>) -> Result<Vec<Committed>> {
+        let count = records.len();
+        let segment = self.queue(records)?;
+        Ok(std::iter::repeat_with(|| self.committed(segment)).take(count).collect())
+    }
+
+    fn committed(self: &Arc<Self>, segment: u64) -> Committed {
+        Committed { log: Arc::clone(self), segment, applied: false }
+    }
+
+    /// Waits until records are durable; the number of their segment.
+    fn queue(&self, records: Vec<Encoded>) -> Result<u64> {
         let slot = Arc::new(Slot { outcome: Mutex::new(None), waiter: std::thread::current() });
         let mut state = self.lock();
         if state.latched {
             return Err(self.latched_error());
         }
-        state.queue.push_back(Queued { bytes, is_abort, slot: Arc::clone(&slot) });
+        state.queue.push_back(Queued { records, slot: Arc::clone(&slot) });
         loop {
             if let Some(outcome) = slot.take() {
-                return outcome.map(|segment| Committed { log: Arc::clone(self), segment, applied: false });
+                return outcome;
             }
             if state.leading || state.is_held {
                 drop(state);
@@ -215,26 +239,28 @@ impl Log {
     fn lead<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         state.leading = true;
         let batch = take_batch(&mut state.queue);
-        let records_bytes = batch.iter().map(|queued| queued.bytes.len()).sum();
-        let reserve = if batch.iter().all(|queued| queued.is_abort) { 0 } else { ABORT_RESERVE_BYTES };
-        let span = frame::span_of(records_bytes, batch.len());
+        let records_bytes = batch.iter().map(Queued::bytes).sum();
+        let records = batch.iter().map(|queued| queued.records.len()).sum();
+        let are_aborts = batch.iter().flat_map(|queued| &queued.records).all(|record| record.is_abort);
+        let reserve = if are_aborts { 0 } else { ABORT_RESERVE_BYTES };
+        let span = frame::span_of(records_bytes, records);
         let (mut state, room) = self.ensure_room(state, span + reserve);
         let outcome = match room {
             Err(error) => Err(error),
             Ok(()) => {
                 let segment = Arc::clone(&state.current);
                 let (number, position) = (state.next_frame, state.position);
-                *state.unapplied.entry(segment.header.number).or_default() += batch.len();
+                *state.unapplied.entry(segment.header.number).or_default() += records;
                 drop(state);
                 let written = write_frame(&segment, number, position, &batch);
                 state = self.lock();
-                self.settle(&mut state, segment.header.number, span, batch.len(), written)
+                self.settle(&mut state, segment.header.number, span, records, written)
             }
         };
         for queued in batch {
             let answer = match &outcome {
                 Ok(segment) => Ok(*segment),
-                Err(error) => Err(Error::new(error.kind(), "commit").because(error)),
+                Err(error) => Err(error.again()),
             };
             queued.slot.settle(answer);
         }
@@ -459,7 +485,8 @@ enum WriteFailure {
 }
 
 fn write_frame(segment: &Segment, number: u64, position: u64, batch: &[Queued]) -> Result<(), WriteFailure> {
-    let records: Vec<&[u8]> = batch.iter().map(|queued| queued.bytes.as_slice()).collect();
+    let records = batch.iter().flat_map(|queued| &queued.records);
+    let records: Vec<&[u8]> = records.map(|record| record.bytes.as_slice()).collect();
     let bytes = frame::encode(number, segment.header.salt, &records);
     debug_assert_eq!(bytes.len() as u64 % BLOCK_BYTES, 0);
     if let Err(error) = segment.file.write_at(&bytes, position) {
@@ -483,7 +510,7 @@ fn take_back(segment: &Segment, position: u64, full: io::Error) -> WriteFailure 
 fn take_batch(queue: &mut VecDeque<Queued>) -> Vec<Queued> {
     let (mut batch, mut bytes) = (Vec::new(), 0);
     while let Some(next) = queue.front() {
-        bytes += next.bytes.len();
+        bytes += next.bytes();
         if !batch.is_empty() && bytes > FRAME_RECORDS_BYTES_MAX {
             break;
         }

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::budget::Budget;
 use super::model::Model;
+use super::power_cut::must_open;
 use super::script::{self, Step};
 use super::survey::{chain, check, difference, survey};
 use super::world::World;
@@ -23,26 +24,42 @@ struct Case {
 }
 
 /// Every state that is possible after the steps so far: an error leaves two.
-struct Possible(Vec<Model>);
+pub(super) struct Possible(pub(super) Vec<Model>);
 
 impl Possible {
-    fn acknowledged(&mut self, step: &Step) {
+    pub(super) fn acknowledged(&mut self, step: &Step) {
         self.0.iter_mut().for_each(|model| model.apply(step));
     }
 
-    fn failed(&mut self, step: &Step) {
+    pub(super) fn failed(&mut self, step: &Step) {
         let mut also = self.0.clone();
         also.iter_mut().for_each(|model| model.apply(step));
         self.0.extend(also);
     }
 
-    fn visible(&self) -> Vec<Model> {
+    pub(super) fn visible(&self) -> Vec<Model> {
         self.0.iter().map(Model::visible).collect()
+    }
+
+    /// Changes something on each element. Where every one takes it, the archive goes on, and what readers have
+    /// seen is what stays.
+    pub(super) fn probe(&mut self, world: &mut World, seen: &Model) {
+        let probed: Vec<_> = script::probes().into_iter().map(|probe| (world.step(&probe), probe)).collect();
+        if probed.iter().all(|(outcome, _)| outcome.is_ok()) {
+            self.0.retain(|model| model.visible() == *seen);
+        }
+        for (outcome, probe) in probed {
+            match outcome {
+                Ok(()) => self.acknowledged(&probe),
+                Err(error) if is_uncertain(&error) => self.failed(&probe),
+                Err(_) => {}
+            }
+        }
     }
 }
 
 /// Whether a step that failed so may have happened all the same.
-fn is_uncertain(error: &Error) -> bool {
+pub(super) fn is_uncertain(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Io | ErrorKind::StorageFull => true,
         ErrorKind::Unavailable
@@ -67,11 +84,17 @@ impl Case {
         if world.archive.is_some() {
             self.run_open(&mut world, &mut possible, script);
         }
-        // A close may fail as well, and loses nothing.
-        world.close().ok();
         let what = self.failed_call(&world);
         let log_is_lost = self.fault == Fault::Io && what.contains("sync") && what.contains("/wal/");
-        if self.reboots && !log_is_lost {
+        let closes = self.call.is_multiple_of(3);
+        if !closes && !log_is_lost {
+            // The log alone brings the archive back.
+            world.machine.power_off();
+            drop(world.archive.take());
+        }
+        // A close may fail as well, and loses nothing.
+        world.close().ok();
+        if !log_is_lost && (self.reboots || !closes) {
             world.machine.reboot();
         } else {
             // What the log lost is still in the cache: a start right away must make it safe.
@@ -103,6 +126,7 @@ impl Case {
         let seen = survey(archive).unwrap_or_else(|error| panic!("reads go on: {}", chain(&error)));
         let visible = possible.visible();
         assert!(visible.contains(&seen), "while the archive runs, {}", difference(&seen, &visible));
+        possible.probe(world, &seen);
     }
 
     /// A full disk latches nothing; a log that could not be synced refuses every change from then on.
@@ -154,12 +178,6 @@ impl Case {
             println!("{name}: {self:?}");
             std::panic::resume_unwind(panic);
         }
-    }
-}
-
-fn must_open(world: &mut World) {
-    if let Err(error) = world.open() {
-        panic!("the archive does not open: {}", chain(&error));
     }
 }
 

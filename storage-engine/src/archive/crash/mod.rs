@@ -21,4 +21,5 @@ mod repair;
 mod script;
 mod sealing;
 mod survey;
+mod together;
 mod world;

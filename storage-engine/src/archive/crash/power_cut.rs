@@ -15,7 +15,7 @@ use crate::sidecar;
 
 /// How the archive stops at a call, and what happens before it is open again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stop {
+pub(super) enum Stop {
     /// The power fails.
     PowerCut,
     /// The power fails, and again while the archive opens.
@@ -27,9 +27,10 @@ enum Stop {
 }
 
 impl Stop {
-    const ALL: [Self; 4] = [Self::PowerCut, Self::PowerCutTwice, Self::Kill, Self::KillThenPowerCut];
+    pub(super) const ALL: [Self; 4] =
+        [Self::PowerCut, Self::PowerCutTwice, Self::Kill, Self::KillThenPowerCut];
 
-    fn first(self, machine: &Machine) {
+    pub(super) fn first(self, machine: &Machine) {
         match self {
             Self::PowerCut | Self::PowerCutTwice => machine.reboot(),
             Self::Kill | Self::KillThenPowerCut => machine.kill_processes(),
@@ -86,13 +87,13 @@ impl Case {
     }
 }
 
-fn must_open(world: &mut World) {
+pub(super) fn must_open(world: &mut World) {
     if let Err(error) = world.open() {
         panic!("the archive does not open: {}", super::survey::chain(&error));
     }
 }
 
-fn fsck(world: &World) -> Report {
+pub(super) fn fsck(world: &World) -> Report {
     let options = FsckOptions {
         data: PathBuf::from("/data"),
         disks: Arc::new(world.machine.clone()),
@@ -103,7 +104,7 @@ fn fsck(world: &World) -> Report {
 }
 
 /// After a recovery the archive works, stops cleanly, starts again, and starts without its catalog.
-fn go_on(world: &mut World, mut seen: Model, seed: u64) {
+pub(super) fn go_on(world: &mut World, mut seen: Model, seed: u64) {
     for step in after() {
         // Whatever the script got to, these can be done.
         if let Err(error) = world.step(&step) {

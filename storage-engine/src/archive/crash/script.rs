@@ -277,3 +277,14 @@ pub(super) fn short() -> Vec<Step> {
         put("new", SMALL, 62),
     ]
 }
+
+/// A change on each element, that says whether it takes any after an error.
+pub(super) fn probes() -> [Step; 2] {
+    [None, Some("STANDARD_IA")].map(|class| Step::Put {
+        key: if class.is_some() { "probe/final" } else { "probe" },
+        size: 300,
+        fill: 140,
+        note: 10,
+        class,
+    })
+}

@@ -12,7 +12,7 @@ use crate::archive::annotate::Annotation;
 use crate::archive::list::{VersionListEntry, VersionListRequest};
 use crate::archive::multipart::{CompletedPart, Completion, NewUpload, UploadListRequest, UploadRef};
 use crate::archive::object::Attributes;
-use crate::archive::put::{PutDetails, PutTarget, WriteConditions};
+use crate::archive::put::{PutDetails, PutTarget, ReadyPut, WriteConditions};
 use crate::archive::{Archive, DeleteConditions, OpenOptions};
 use crate::caller::{Caller, Door};
 use crate::clock::Clock;
@@ -198,6 +198,18 @@ pub(super) struct Client<'a> {
 
 impl Client<'_> {
     fn put(&self, key: &str, size: usize, fill: u8, note: usize, class: Option<&str>) -> Result<()> {
+        self.archive.put_ready(self.ready_put(key, size, fill, note, class)?).map(drop)
+    }
+
+    /// A PUT whose body the archive has.
+    pub(super) fn ready_put(
+        &self,
+        key: &str,
+        size: usize,
+        fill: u8,
+        note: usize,
+        class: Option<&str>,
+    ) -> Result<ReadyPut> {
         let target = PutTarget {
             bucket: bucket(BUCKET),
             key: object_key(key),
@@ -215,7 +227,7 @@ impl Client<'_> {
         let mut attributes = Attributes::default();
         attributes.metadata.insert("note".to_owned(), model::note_of(fill, note));
         let details = PutDetails { attributes, conditions: WriteConditions::default(), owner: OWNER.into() };
-        self.archive.put(&caller(), admission, body, details).map(drop)
+        Ok(ReadyPut::new(caller(), admission, body, details))
     }
 
     fn copy(&self, from: &str, key: &str, class: Option<&str>) -> Result<()> {

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{caller, content, get, key, put};
+use super::{caller, content, get, key, put, ready_put};
+use crate::archive::put::WriteConditions;
+use crate::archive::put_together::Outcome;
 use crate::archive::{Archive, DeleteConditions, OpenOptions};
 use crate::disk::simulated::{Machine, Profile};
 use crate::name::BucketName;
@@ -45,6 +47,17 @@ fn operations_cost_no_more_than_ever() {
     cost("PUT", 1, 7, &|| drop(put(&archive, &bucket, "a", None, &small).unwrap()));
     cost("PUT over", 1, 9, &|| drop(put(&archive, &bucket, "a", None, &small).unwrap()));
     cost("PUT of four blocks", 3, 8, &|| drop(put(&archive, &bucket, "b", None, &large).unwrap()));
+    cost("64 PUTs together", 1, 1 + 64 * 6, &|| {
+        let ready = (0..64).map(|number| {
+            let key = format!("together-{number}");
+            (number, ready_put(&archive, &bucket, &key, None, &small, WriteConditions::default()).unwrap())
+        });
+        archive.put_together(ready.collect(), &mut |_, outcome| match outcome {
+            Outcome::Answered(answer) => drop(answer.unwrap()),
+            // By chance it shares its lock with another; it would cost a sync of its own.
+            Outcome::Alone(_) => {}
+        });
+    });
     cost("GET", 0, 0, &|| drop(get(&archive, &bucket, "a").unwrap()));
     cost("HEAD", 0, 0, &|| drop(archive.object(&bucket, &key("b"), None).unwrap()));
     cost("DELETE", 1, 3, &|| {
