@@ -35,6 +35,18 @@ impl Crossing {
         self.start(work).await.await
     }
 
+    /// Runs `work` on a blocking thread once a permit is free. Nobody waits for it.
+    pub(crate) fn send(&self, work: impl FnOnce() + Send + 'static) {
+        let crossing = self.clone();
+        tokio::spawn(async move {
+            let work = move || {
+                work();
+                Ok(())
+            };
+            crossing.run(work).await.ok();
+        });
+    }
+
     /// Starts `work` on a blocking thread once a permit is free; the future that comes back waits for its
     /// answer. The work goes on whether or not that future is polled.
     pub(crate) async fn start<T, W>(&self, work: W) -> impl Future<Output = Answer<T>> + Send + use<T, W>
@@ -53,14 +65,15 @@ impl Crossing {
         });
         async move {
             match task {
-                Ok(task) => task.await.unwrap_or_else(|_| Err(failed("the call into the engine panicked"))),
-                Err(_) => Err(failed("no call into the engine is possible any more")),
+                Ok(task) => task.await.unwrap_or_else(|_| Err(lost("the call into the engine panicked"))),
+                Err(_) => Err(lost("no call into the engine is possible any more")),
             }
         }
     }
 }
 
-fn failed(reason: &'static str) -> Refusal {
+/// The answer to whoever waits for a call that does not come back.
+pub(crate) fn lost(reason: &'static str) -> Refusal {
     tracing::error!(reason, "a blocking call was lost");
     Refusal::new(Code::InternalError)
 }

@@ -9,6 +9,7 @@ use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use crate::access::Visit;
 use crate::crossing::Crossing;
+use crate::object::PutQueue;
 use crate::settings::Settings;
 use crate::{acl, bucket, listing, object, upload};
 
@@ -17,6 +18,8 @@ use crate::{acl, bucket, listing, object, upload};
 pub(crate) struct Gateway {
     /// The way to blocking calls.
     pub(crate) crossing: Crossing,
+    /// The way of short PUTs.
+    pub(crate) puts: PutQueue,
     /// The region of this archive.
     pub(crate) region: String,
     /// Longest silence before an answer.
@@ -25,7 +28,8 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) fn new(crossing: Crossing, settings: &Settings) -> Self {
-        Self { crossing, region: settings.region.clone(), silence_max: settings.silence_max }
+        let puts = PutQueue::new(crossing.clone());
+        Self { crossing, puts, region: settings.region.clone(), silence_max: settings.silence_max }
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) struct Visit {
 }
 
 /// Leave to do one operation: the archive, and the bucket as the decision saw it.
+#[derive(Clone)]
 pub(crate) struct Entered {
     visit: Arc<Visit>,
 }

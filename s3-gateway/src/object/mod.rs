@@ -9,6 +9,7 @@ mod delete_many;
 mod get;
 mod head;
 mod put;
+mod put_queue;
 mod tags;
 
 pub(crate) use attributes::attributes;
@@ -19,4 +20,5 @@ pub(crate) use delete_many::delete_many;
 pub(crate) use get::get;
 pub(crate) use head::head;
 pub(crate) use put::{put, store};
+pub(crate) use put_queue::PutQueue;
 pub(crate) use tags::{delete_tags, get_tags, put_tags};

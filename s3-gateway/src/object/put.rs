@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use s3s::dto::{ChecksumType, ETag, PutObjectInput, PutObjectOutput};
 use s3s::{S3Request, S3Response};
-use storage_engine::archive::put::{PutDetails, PutTarget, Stored};
+use storage_engine::archive::put::{PutDetails, PutTarget, ReadyPut, Stored};
 use storage_engine::digest::ChecksumAlgorithm;
 use storage_engine::name::{BucketName, ObjectKey};
 
+use super::put_queue::QUEUED_BYTES_MAX;
 use crate::access::Visit;
 use crate::dispatch::Gateway;
 use crate::intake::{Incoming, Lengths, attributes, refuse_unsupported, value_of, write_conditions};
@@ -57,12 +58,21 @@ pub(crate) async fn store(
 ) -> Answer<Stored> {
     let algorithms = incoming.algorithms();
     if incoming.is_gathered() {
+        let is_queued = incoming.length().is_some_and(|length| length <= QUEUED_BYTES_MAX);
         let last = incoming.gather().await?;
-        let store = move || {
+        let enter = move || {
             let entered = visit.enter(&target.bucket, Some(&target.key))?;
             let admission = entered.archive().admit(target)?;
             let body = last.finish(entered.archive().begin_body(&admission, &algorithms)?)?;
-            Ok(entered.archive().put(&entered.caller(), admission, body, details)?)
+            let put = ReadyPut::new(entered.caller(), admission, body, details);
+            Ok((entered, put))
+        };
+        if is_queued {
+            return gateway.puts.put(enter).await;
+        }
+        let store = move || {
+            let (entered, put) = enter()?;
+            Ok(entered.archive().put_ready(put)?)
         };
         return gateway.crossing.run(store).await;
     }

@@ -22,6 +22,7 @@ mod objects;
 mod ranges;
 mod signature;
 mod tags;
+mod together;
 mod uploads;
 mod versions;
 mod virtual_hosts;
