@@ -10,7 +10,8 @@ pub(super) fn of_engine(kind: storage_engine::ErrorKind) -> StatusCode {
         | Kind::NoSuchKey
         | Kind::KeyDeleted
         | Kind::NoSuchVersion
-        | Kind::NoSuchUpload => StatusCode::NOT_FOUND,
+        | Kind::NoSuchUpload
+        | Kind::NoSuchElement => StatusCode::NOT_FOUND,
         Kind::BucketAlreadyOwned
         | Kind::AlreadyExists
         | Kind::BucketNotEmpty

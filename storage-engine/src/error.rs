@@ -21,6 +21,8 @@ pub enum ErrorKind {
     NoSuchVersion,
     /// The multipart upload does not exist, or has ended.
     NoSuchUpload,
+    /// No element has this name.
+    NoSuchElement,
     /// The name exists and belongs to the caller.
     BucketAlreadyOwned,
     /// The name exists and belongs to somebody else; also an element's name that is taken.
@@ -206,6 +208,7 @@ impl ErrorKind {
             Self::KeyDeleted => "the key was deleted",
             Self::NoSuchVersion => "the version does not exist",
             Self::NoSuchUpload => "the upload does not exist or has ended",
+            Self::NoSuchElement => "no element has this name",
             Self::BucketAlreadyOwned => "the bucket exists already and is yours",
             Self::AlreadyExists => "the name is taken",
             Self::BucketNotEmpty => "the bucket is not empty",

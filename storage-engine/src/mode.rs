@@ -52,6 +52,10 @@ pub enum ChangeKind {
     Delete,
     /// A delete marker is removed; it destroys nothing.
     DeleteMarker,
+    /// The version goes on to an element of the same or a stricter mode.
+    Leave,
+    /// A version comes from an element of the same or a looser mode.
+    Receive,
 }
 
 /// Leave for one change, made at its commit point under the element's mode lock and the key's lock.
@@ -68,6 +72,7 @@ impl Permit {
         let granted = match (mode, change) {
             (Mode::Edit, _)
             | (Mode::Rw, ChangeKind::Create | ChangeKind::Annotate)
+            | (Mode::Rw | Mode::Ro, ChangeKind::Leave | ChangeKind::Receive)
             | (_, ChangeKind::DeleteMarker) => true,
             (Mode::Rw | Mode::Ro | Mode::Ar, _) => false,
         };
@@ -83,6 +88,16 @@ impl Permit {
 }
 
 impl ChangeKind {
+    const ALL: [Self; 7] = [
+        Self::Create,
+        Self::Overwrite,
+        Self::Annotate,
+        Self::Delete,
+        Self::DeleteMarker,
+        Self::Leave,
+        Self::Receive,
+    ];
+
     fn describe(self) -> &'static str {
         match self {
             Self::Create => "a new object",
@@ -90,6 +105,8 @@ impl ChangeKind {
             Self::Annotate => "changing metadata or tags",
             Self::Delete => "deletion",
             Self::DeleteMarker => "removing a delete marker",
+            Self::Leave => "moving to another element",
+            Self::Receive => "taking in from another element",
         }
     }
 }
@@ -129,6 +146,34 @@ impl Mode {
             Self::Ro => StorageClass::GlacierIr,
             Self::Ar => StorageClass::Glacier,
         }
+    }
+
+    /// Refuses a transition of an element that is not one step towards stricter modes by command: rw to ro,
+    /// ro to ar.
+    ///
+    /// *Errors*: `ModeForbids`, saying what there is instead.
+    pub(crate) fn check_transition(self, to: Self) -> Result<()> {
+        let instead = match (self, to) {
+            (Self::Rw, Self::Ro) | (Self::Ro, Self::Ar) => return Ok(()),
+            (Self::Edit, _) => "an element of mode edit stays one; its documents go on by artstore transfer",
+            (Self::Ar, _) => {
+                "an element of mode ar goes back only by its element.json while the server is stopped"
+            }
+            (_, Self::Edit | Self::Rw) => "modes only become stricter: rw, then ro, then ar",
+            (Self::Rw, Self::Ar) => "ro comes before ar",
+            (Self::Ro, Self::Ro) => "it has that mode",
+        };
+        Err(Error::new(ErrorKind::ModeForbids, "change mode")
+            .about(format_args!("{self} to {to}"))
+            .in_mode(self)
+            .because(instead))
+    }
+
+    /// What an element refuses in mode `to` and does not in this one.
+    pub(crate) fn refused_by(self, to: Self) -> Vec<&'static str> {
+        let refused =
+            |kind: &ChangeKind| Permit::grant(self, *kind).is_ok() && Permit::grant(to, *kind).is_err();
+        ChangeKind::ALL.into_iter().filter(refused).map(ChangeKind::describe).collect()
     }
 
     fn promise(self) -> &'static str {

@@ -16,6 +16,8 @@ fn code_of(kind: ErrorKind) -> Code {
         ErrorKind::NoSuchKey | ErrorKind::KeyDeleted => Code::NoSuchKey,
         ErrorKind::NoSuchVersion => Code::NoSuchVersion,
         ErrorKind::NoSuchUpload => Code::NoSuchUpload,
+        // No request names an element.
+        ErrorKind::NoSuchElement => Code::InternalError,
         ErrorKind::BucketAlreadyOwned => Code::BucketAlreadyOwnedByYou,
         ErrorKind::AlreadyExists => Code::BucketAlreadyExists,
         ErrorKind::BucketNotEmpty => Code::BucketNotEmpty,

@@ -52,6 +52,7 @@ impl Archive {
         let held = open_bucket.hold();
         let versioning = held.as_ref().ok_or_else(|| no_such_bucket(bucket))?.versioning;
         let _key = inner.key_locks.lock(bucket, key);
+        inner.doubts.refuse(bucket, key)?;
         let old = inner.entry_in(bucket, key, annotation.version)?;
         let (mut sidecar, element) = inner.sidecar_of(&old)?;
         if sidecar.placement_seq != annotation.revision {
@@ -59,9 +60,10 @@ impl Archive {
                 .about(key)
                 .because("it was changed meanwhile: read it again"));
         }
+        inner.permit_on(&old, ChangeKind::Annotate)?;
+        inner.check_room(&element, 0)?;
         let document = element.document();
         let permit = Permit::grant(document.mode, ChangeKind::Annotate)?;
-        inner.check_room(&element, 0)?;
         let now_ms = inner.options.clock.now_ms();
         sidecar.placement_seq = inner.sequence.draw()?;
         sidecar.modified_ms = now_ms;
@@ -69,7 +71,8 @@ impl Archive {
             sidecar.created_ms = now_ms;
         }
         sidecar.attributes = annotation.attributes;
-        inner.commit_annotation(caller, &element, &permit, &old, &sidecar)?;
+        let annotated = inner.commit_annotation(caller, &element, &permit, &old, &sidecar);
+        annotated.inspect_err(|error| inner.doubts.note(&element, error, (bucket, key)))?;
         Ok(Stored::of(sidecar, versioning))
     }
 }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use sha2::Digest as _;
 use uuid::Uuid;
 
 use super::open::Archive;
 use super::put::Admission;
 use super::store::uuid_at;
-use crate::digest::{BLOCK_BYTES, ChecksumAlgorithm, ClientDigests, ContentDigest, ContentHasher};
+use crate::digest::{
+    BLOCK_BYTES, BlockDigests, ChecksumAlgorithm, ClientDigests, ContentDigest, ContentHasher,
+};
 use crate::disk::DiskFile;
 use crate::element::{Element, STAGING_DIR, staged_blocks_path, staged_path};
 use crate::error::{Error, ErrorKind, Result};
@@ -21,6 +24,8 @@ use super::multipart::PART_BYTES_MAX;
 pub const INLINE_BYTES_MAX: usize = 64 * 1024;
 /// Objects of up to this many blocks carry the digests of their blocks in the sidecar.
 const INLINE_BLOCKS_MAX: usize = 32;
+/// Bytes read at once where a staged file is read back.
+const READ_BACK_BYTES: usize = 1024 * 1024;
 
 /// A body that is arriving. Dropping it leaves nothing behind.
 pub struct BodyWriter {
@@ -118,7 +123,7 @@ impl BodyWriter {
         let digest = self.hasher.finish();
         digest.verify(claimed)?;
         let mut staging = self.staging;
-        staging.seal(&digest)?;
+        staging.seal(&digest.blocks)?;
         Ok(Body { digest, staging, memory: self.memory.freeze() })
     }
 }
@@ -137,7 +142,7 @@ impl Body {
 
     /// The block digests for the sidecar.
     pub(super) fn blocks(&self) -> Blocks {
-        self.staging.blocks_of(&self.digest)
+        self.staging.blocks_of(&self.digest.blocks)
     }
 }
 
@@ -156,7 +161,12 @@ impl Staging {
 
     pub(super) fn create(&mut self) -> Result<()> {
         let path = staged_path(self.id);
-        let file = self.element.disk.create(&path).map_err(|error| Error::io("stage body", &path, error))?;
+        let file = self.element.disk.create(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => Error::new(ErrorKind::Unavailable, "stage body")
+                .about(&path)
+                .because("the version is being moved there by somebody else"),
+            _ => Error::io("stage body", &path, error),
+        })?;
         self.file = Some(file);
         Ok(())
     }
@@ -184,26 +194,48 @@ impl Staging {
     }
 
     /// Makes the staged file, its block digests and their names durable.
-    pub(super) fn seal(&mut self, digest: &ContentDigest) -> Result<()> {
+    pub(super) fn seal(&mut self, digests: &BlockDigests) -> Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let io = |error| Error::io("sync staged body", self.id, error);
         file.sync().map_err(io)?;
-        if digest.blocks.len() > INLINE_BLOCKS_MAX {
+        if digests.len() > INLINE_BLOCKS_MAX {
             let path = staged_blocks_path(self.id);
             let blocks = self.element.disk.create(&path).map_err(io)?;
             self.has_blocks_file = true;
-            blocks.write_at(&digest.blocks.to_bytes(), 0).and_then(|()| blocks.sync()).map_err(io)?;
+            blocks.write_at(&digests.to_bytes(), 0).and_then(|()| blocks.sync()).map_err(io)?;
         }
         self.element.disk.sync_dir(STAGING_DIR).map_err(io)
     }
 
     /// The block digests for the sidecar.
-    pub(super) fn blocks_of(&self, digest: &ContentDigest) -> Blocks {
-        use sha2::Digest as _;
+    pub(super) fn blocks_of(&self, digests: &BlockDigests) -> Blocks {
         if self.has_blocks_file {
-            return Blocks::File(sha2::Sha256::digest(digest.blocks.to_bytes()).into());
+            return Blocks::File(sha2::Sha256::digest(digests.to_bytes()).into());
         }
-        Blocks::Inline(digest.blocks.clone())
+        Blocks::Inline(digests.clone())
+    }
+
+    /// Whether there is a staged file.
+    pub(super) fn is_staged(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Reads the staged file and digests what is there.
+    pub(super) fn read_back(&self) -> Result<[u8; 32]> {
+        let mut sha256 = sha2::Sha256::new();
+        let mut buffer = vec![0; READ_BACK_BYTES];
+        let mut at = 0;
+        while let Some(file) = &self.file {
+            let count = file
+                .read_at(&mut buffer, at)
+                .map_err(|error| Error::io("read staged body", self.id, error))?;
+            if count == 0 {
+                break;
+            }
+            sha256.update(buffer.get(..count).unwrap_or_default());
+            at += count as u64;
+        }
+        Ok(sha256.finalize().into())
     }
 
     /// Says that the staged file has become a part; its block digests are made again with the object.

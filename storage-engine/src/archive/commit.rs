@@ -134,7 +134,7 @@ impl Inner {
             Ok(committed) => self.bring_about(element, permit, versions.into_iter().zip(committed)),
             Err(error) => {
                 let failed = versions.into_iter().map(|(tag, version)| {
-                    version.leave(element);
+                    self.leave(element, &error, version);
                     (tag, Err(error.again()))
                 });
                 failed.collect()
@@ -163,14 +163,18 @@ impl Inner {
         let shown = if updates.is_empty() { Ok(()) } else { self.show(&updates) };
         let mut outcomes = Vec::with_capacity(published.len() + unpublished.len());
         for (tag, version, committed) in published {
-            let outcome = shown.as_ref().map_err(Error::again).map(|()| {
-                self.note_applied(version.change_seq);
-                element.add_used(version.entry.size);
-                let completed = version.upload.map(|upload| (element, UploadId::new(upload)));
-                self.finish(committed, &version.retire, completed);
-                drop(version.touched);
-            });
-            outcomes.push((tag, outcome));
+            if let Err(error) = &shown {
+                drop(committed);
+                self.leave(element, error, version);
+                outcomes.push((tag, Err(error.again())));
+                continue;
+            }
+            self.note_applied(version.change_seq);
+            element.add_used(version.entry.size);
+            let completed = version.upload.map(|upload| (element, UploadId::new(upload)));
+            self.finish(committed, &version.retire, completed);
+            drop(version.touched);
+            outcomes.push((tag, Ok(())));
         }
         // One record for all of them: each in a frame of its own could use up the room kept for it.
         let undone = unpublished.iter().filter(|(_, _, _, failure)| failure.is_undone);
@@ -183,10 +187,21 @@ impl Inner {
                 drop(committed);
             }
             let error = Error::io("publish", &version.entry.place.path, error);
-            version.leave(element);
+            self.leave(element, &error, version);
             outcomes.push((tag, Err(error)));
         }
         outcomes
+    }
+}
+
+impl Inner {
+    /// Gives up a version that is not shown. Where the log is latched its record may be durable and names the
+    /// staged files: recovery needs them.
+    fn leave(&self, element: &Element, error: &Error, mut version: Version<'_>) {
+        self.doubts.note(element, error, (&version.bucket, &version.key));
+        if element.log().is_ok_and(|log| log.is_latched()) {
+            version.staging.hand_over();
+        }
     }
 }
 
@@ -205,7 +220,9 @@ impl Version<'_> {
     /// What the catalog is to show: the version in the place of those that it replaces.
     fn add_updates(&self, updates: &mut Vec<Update>) {
         let (bucket, key, change_seq) = (&self.bucket, &self.key, self.change_seq);
-        updates.extend(self.retire.iter().map(|old| Update::Remove {
+        // A version that only moves takes the place of itself.
+        let replaced = self.retire.iter().filter(|old| old.seq != self.entry.seq);
+        updates.extend(replaced.map(|old| Update::Remove {
             bucket: bucket.clone(),
             key: key.clone(),
             version_seq: old.seq,
@@ -217,13 +234,5 @@ impl Version<'_> {
             entry: Box::new(self.entry.clone()),
             change_seq,
         });
-    }
-
-    /// Gives up a version that is not shown. Where the log is latched its record may be durable and names
-    /// the staged files: recovery needs them.
-    fn leave(mut self, element: &Element) {
-        if element.log().is_ok_and(|log| log.is_latched()) {
-            self.staging.hand_over();
-        }
     }
 }

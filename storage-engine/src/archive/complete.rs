@@ -62,7 +62,7 @@ impl Archive {
         let mut staging = Staging::begin(Arc::clone(&open.element), id)?;
         let digest =
             assemble(&open, &lines, &mut staging, (kind == ChecksumType::FullObject).then_some(algorithm))?;
-        staging.seal(&digest)?;
+        staging.seal(&digest.blocks)?;
         let checksum = object_checksum(&lines, &digest, algorithm, kind);
         check_claim(completion.checksum.as_ref(), checksum.as_ref())?;
         let with_checksums = open.document.checksum.is_some();
@@ -77,7 +77,7 @@ impl Archive {
             etag: composite_etag(lines.iter().map(|line| &*line.md5)),
             checksums: checksum.into_iter().collect(),
             checksum_type: kind,
-            blocks: staging.blocks_of(&digest),
+            blocks: staging.blocks_of(&digest.blocks),
             parts: parts.collect(),
             upload: Some(completion.upload.id.as_uuid()),
         };

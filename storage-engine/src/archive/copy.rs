@@ -51,11 +51,7 @@ impl Archive {
         let of_source = source.object.checksums.first().map(|sum| sum.algorithm);
         let algorithm = checksum.or(of_source).unwrap_or(ChecksumAlgorithm::Crc64Nvme);
         let id = uuid_at(self.inner.options.clock.now_ms())?;
-        let mut copy = Copy {
-            staging: Staging::none(Arc::clone(&admission.element), id),
-            memory: BytesMut::new(),
-            hasher: None,
-        };
+        let mut copy = Copy::begin(Staging::none(Arc::clone(&admission.element), id));
         let known = known_digest(&source, algorithm);
         if known.is_none() {
             copy.hasher = Some(match md5_of(&source) {
@@ -112,7 +108,7 @@ fn copy_span(source: &ObjectReader, span: Range<u64>, body: &mut BodyWriter) -> 
 }
 
 /// A copy under way.
-struct Copy {
+pub(super) struct Copy {
     staging: Staging,
     /// The content where it rides in the log record.
     memory: BytesMut,
@@ -121,7 +117,17 @@ struct Copy {
 }
 
 impl Copy {
-    fn take(&mut self, source: &ObjectReader) -> Result<()> {
+    pub(super) fn begin(staging: Staging) -> Self {
+        Self { staging, memory: BytesMut::new(), hasher: None }
+    }
+
+    /// Where the bytes are: staged, or in memory where they are few.
+    pub(super) fn into_parts(self) -> (Staging, BytesMut) {
+        (self.staging, self.memory)
+    }
+
+    /// Takes all bytes of the source.
+    pub(super) fn take(&mut self, source: &ObjectReader) -> Result<()> {
         let size = source.object.size;
         let is_staged = size > INLINE_BYTES_MAX as u64;
         if is_staged {
@@ -156,7 +162,7 @@ impl Copy {
             (None, Some(known)) => known,
             (None, None) => return Err(Error::new(ErrorKind::Corrupt, "copy object")),
         };
-        staging.seal(&digest)?;
+        staging.seal(&digest.blocks)?;
         Ok(Body { digest, staging, memory: memory.freeze() })
     }
 }

@@ -56,6 +56,7 @@ impl Archive {
         let document = held.as_ref().ok_or_else(|| no_such_bucket(bucket))?;
         let _key = inner.key_locks.lock(bucket, key);
         inner.refuse_if_uncovered()?;
+        inner.doubts.refuse(bucket, key)?;
         match version {
             Some(version) => {
                 let found = inner.catalog.version(bucket, key, version)?;
@@ -117,13 +118,12 @@ impl Inner {
             version_seq: entry.seq,
         };
         let record = Record::new(seq, self.options.clock.now_ms(), caller, change);
-        let committed = element.log()?.append(record, &Attachments::default())?;
-        self.show(&[Update::Remove {
-            bucket: bucket.clone(),
-            key: key.clone(),
-            version_seq: entry.seq,
-            change_seq: seq,
-        }])?;
+        let removed = element.log()?.append(record, &Attachments::default()).and_then(|committed| {
+            let (bucket, key) = (bucket.clone(), key.clone());
+            self.show(&[Update::Remove { bucket, key, version_seq: entry.seq, change_seq: seq }])?;
+            Ok(committed)
+        });
+        let committed = removed.inspect_err(|error| self.doubts.note(&element, error, (bucket, key)))?;
         self.note_applied(seq);
         self.finish(committed, std::slice::from_ref(entry), None);
         Ok(())
@@ -133,8 +133,6 @@ impl Inner {
     fn put_marker(&self, caller: &Caller, bucket: &Arc<BucketDocument>, key: &ObjectKey) -> Result<Deleted> {
         // A marker needs no room to speak of: a full disk must not keep a client from deleting.
         let element = self.ingest_element(Mode::Edit, 0).or_else(|_| self.log_element())?;
-        let document = element.document();
-        let permit = Permit::grant(document.mode, ChangeKind::Create)?;
         let retire = match bucket.versioning {
             Versioning::Suspended => self.catalog.version(&bucket.name, key, VersionId::Null)?,
             Versioning::Never | Versioning::Enabled => None,
@@ -142,6 +140,8 @@ impl Inner {
         if let Some(old) = &retire {
             self.permit_on(old, ChangeKind::Overwrite)?;
         }
+        let document = element.document();
+        let permit = Permit::grant(document.mode, ChangeKind::Create)?;
         element.put_bucket(bucket)?;
         let seq = self.sequence.draw()?;
         let version_id = match bucket.versioning {

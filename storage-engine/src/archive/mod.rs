@@ -15,6 +15,7 @@ mod copy;
 #[cfg(test)]
 mod crash;
 mod delete;
+mod doubt;
 mod element;
 mod feed;
 pub mod list;
@@ -33,6 +34,8 @@ mod recover;
 pub mod seal;
 pub mod status;
 mod store;
+pub mod transfer;
+mod transition;
 pub(crate) mod upload_store;
 mod uploads;
 mod versioning;

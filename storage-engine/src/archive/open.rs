@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 
 use super::checkpoint::CheckpointMark;
+use super::doubt::Doubts;
 use super::recent::Recent;
 use super::uploads::Uploads;
 use crate::bell::{Bell, Call};
@@ -65,6 +66,7 @@ pub(crate) struct Inner {
     pub(super) recent: Recent,
     pub(super) sequence: Sequence,
     pub(crate) key_locks: KeyLocks,
+    pub(super) doubts: Doubts,
     pub(super) bell: Arc<Bell>,
     pub(crate) checkpoint: Mutex<CheckpointMark>,
     /// Held while a control document is written.
@@ -140,6 +142,7 @@ impl Archive {
             catalog,
             recent: Recent::new(),
             key_locks: KeyLocks::new(),
+            doubts: Doubts::default(),
             bell: Arc::new(Bell::new()),
             checkpoint: Mutex::new(mark),
             control: Mutex::new(()),
@@ -266,7 +269,7 @@ impl Inner {
     }
 }
 
-fn absent(registered: &Registered) -> Error {
+pub(super) fn absent(registered: &Registered) -> Error {
     Error::new(ErrorKind::Unavailable, "use element").about(&registered.name).because(format_args!(
         "its root {} was not found when the server started: bring it back and restart",
         Path::new(&registered.root).display()

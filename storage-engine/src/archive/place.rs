@@ -40,7 +40,12 @@ impl Archive {
 pub(super) fn ingest_mode(class: Option<&str>) -> Result<Mode> {
     match class {
         None => Ok(Mode::Edit),
-        Some(class) => mode_of_class_name(class),
+        Some(class) => match mode_of_class_name(class)? {
+            mode @ (Mode::Edit | Mode::Rw) => Ok(mode),
+            mode => Err(Error::new(ErrorKind::InvalidStorageClass, "choose element").about(class).because(
+                format_args!("documents come to mode {mode} by transfer: store it as STANDARD_IA first"),
+            )),
+        },
     }
 }
 

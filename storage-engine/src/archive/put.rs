@@ -17,7 +17,7 @@ use crate::digest::{Checksum, ChecksumType};
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::BodyPlace;
-use crate::mode::{ChangeKind, Permit};
+use crate::mode::{ChangeKind, Mode, Permit};
 use crate::name::{BucketName, ObjectKey, StoredName, StoredPath, VersionId};
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
@@ -126,7 +126,7 @@ impl Archive {
         };
         let element = Arc::clone(&put.element);
         let document = element.document();
-        let permit = Permit::grant(document.mode, ChangeKind::Create)?;
+        let permit = put.permit_to_create(document.mode)?;
         let (version, stored) = inner.new_version(put, bucket, retire)?;
         inner.commit_version(&element, &permit, version)?;
         Ok(stored)
@@ -150,6 +150,19 @@ impl ReadyPut {
         let Admission { target, element } = admission;
         let (content, staged) = body.into_parts();
         Self { caller, target, element, content, staged, details }
+    }
+
+    /// Leave to create on the element that was chosen for it.
+    ///
+    /// *Errors*: `Unavailable` where its mode has changed since: the next try finds another. `ModeForbids` for
+    /// an upload, which cannot go elsewhere.
+    pub(super) fn permit_to_create(&self, mode: Mode) -> Result<Permit> {
+        Permit::grant(mode, ChangeKind::Create).map_err(|refusal| match self.content.upload {
+            Some(_) => refusal,
+            None => Error::new(ErrorKind::Unavailable, "put object")
+                .about(&self.target.key)
+                .because(format_args!("its element became {mode} meanwhile: try again")),
+        })
     }
 }
 
@@ -287,6 +300,7 @@ impl Inner {
     pub(super) fn decide(&self, put: &ReadyPut, bucket: &BucketDocument) -> Result<Decision> {
         let ReadyPut { caller, target, element, content, details, .. } = put;
         self.refuse_if_uncovered()?;
+        self.doubts.refuse(&target.bucket, &target.key)?;
         let newest = self.catalog.newest(&target.bucket, &target.key)?;
         let current = newest.as_ref().filter(|entry| !entry.is_marker());
         details.conditions.check(current.map(|entry| entry.etag.as_str()), &target.key)?;

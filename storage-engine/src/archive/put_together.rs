@@ -9,7 +9,6 @@ use crate::bucket::{BucketDocument, HeldBucket, OpenBucket};
 use crate::catalog::Entry;
 use crate::element::Element;
 use crate::error::Result;
-use crate::mode::{ChangeKind, Permit};
 use crate::name::BucketName;
 
 /// Most PUTs that are given at once.
@@ -85,12 +84,15 @@ impl Archive {
     ) {
         let inner = &self.inner;
         let document = element.document();
-        let permit = match Permit::grant(document.mode, ChangeKind::Create) {
-            Ok(permit) => permit,
-            Err(refusal) => {
-                decided.into_iter().for_each(|one| answer(one.tag, Outcome::Answered(Err(refusal.again()))));
-                return;
+        // All of them wait for the same leave.
+        let Some(Ok(permit)) = decided.first().map(|one| one.put.permit_to_create(document.mode)) else {
+            for Decided { tag, put, .. } in decided {
+                let refused = put.permit_to_create(document.mode).err();
+                let refused = refused
+                    .map_or_else(|| Outcome::Alone(Box::new(put)), |error| Outcome::Answered(Err(error)));
+                answer(tag, refused);
             }
+            return;
         };
         let mut prepared = Vec::with_capacity(decided.len());
         let mut keys = Vec::with_capacity(decided.len());

@@ -33,6 +33,8 @@ pub struct ObjectReader {
     pub(super) object: Arc<Object>,
     pub(super) file: Box<dyn DiskFile>,
     pub(super) blocks: Arc<BlockDigests>,
+    /// Of the pair.
+    pub(super) id: Uuid,
 }
 
 /// A version as its sidecar tells of it, and what it takes to open its bytes.
@@ -40,6 +42,7 @@ pub(super) struct Found {
     pub(super) object: Arc<Object>,
     pub(super) versioning: Versioning,
     pub(super) element: Arc<Element>,
+    id: Uuid,
     path: StoredPath,
     blocks: BlockPlace,
 }
@@ -47,8 +50,8 @@ pub(super) struct Found {
 /// Where the digests of an object's blocks are.
 enum BlockPlace {
     Known(Arc<BlockDigests>),
-    /// In the file of the version with this id; the SHA-256 of that file.
-    File(Uuid, [u8; 32]),
+    /// In the file of the version; the SHA-256 of that file.
+    File([u8; 32]),
 }
 
 impl Archive {
@@ -226,7 +229,7 @@ impl Found {
         let mode = element.document().mode;
         let blocks = match sidecar.blocks {
             Blocks::Inline(digests) => BlockPlace::Known(Arc::new(digests)),
-            Blocks::File(sha256) => BlockPlace::File(sidecar.id, sha256),
+            Blocks::File(sha256) => BlockPlace::File(sha256),
         };
         let object = Object {
             bucket: sidecar.bucket,
@@ -247,7 +250,7 @@ impl Found {
             mode,
             class: mode.storage_class(),
         };
-        Self { object: Arc::new(object), versioning, element, path: sidecar.path, blocks }
+        Self { object: Arc::new(object), versioning, element, id: sidecar.id, path: sidecar.path, blocks }
     }
 
     fn open(&self) -> Result<ObjectReader> {
@@ -265,14 +268,14 @@ impl Found {
         }
         let blocks = match &self.blocks {
             BlockPlace::Known(digests) => Arc::clone(digests),
-            BlockPlace::File(id, sha256) => Arc::new(self.blocks_from_file(*id, sha256, &*file)?),
+            BlockPlace::File(sha256) => Arc::new(self.blocks_from_file(sha256, &*file)?),
         };
         if !self.has_all(&blocks) {
             return Err(Error::new(ErrorKind::Corrupt, "open data file")
                 .about(path)
                 .because("the number of its block digests does not fit its size"));
         }
-        Ok(ObjectReader { object: Arc::clone(&self.object), file, blocks })
+        Ok(ObjectReader { object: Arc::clone(&self.object), file, blocks, id: self.id })
     }
 
     /// Opens the bytes where that needs no device; `None` also where [`Self::open`] has an error to tell.
@@ -283,7 +286,12 @@ impl Found {
         }
         let file = self.element.disk.open_at_once(self.path.data()).ok()?;
         let is_whole = file.len().is_ok_and(|len| len == self.object.size);
-        is_whole.then(|| ObjectReader { object: Arc::clone(&self.object), file, blocks: Arc::clone(blocks) })
+        is_whole.then(|| ObjectReader {
+            object: Arc::clone(&self.object),
+            file,
+            blocks: Arc::clone(blocks),
+            id: self.id,
+        })
     }
 
     /// Number of the block digests that it keeps in memory.
@@ -300,8 +308,8 @@ impl Found {
 
     /// Reads the derived file of block digests; where a copied element came without it, or it is damaged,
     /// the digests are made again from the data, once that is proven by its SHA-256.
-    fn blocks_from_file(&self, id: Uuid, sha256: &[u8; 32], file: &dyn DiskFile) -> Result<BlockDigests> {
-        let path = blocks_path(id);
+    fn blocks_from_file(&self, sha256: &[u8; 32], file: &dyn DiskFile) -> Result<BlockDigests> {
+        let path = blocks_path(self.id);
         let disk = &self.element.disk;
         if let Ok(bytes) = disk.read_whole(&path, BLOCKS_FILE_BYTES_MAX)
             && sha2::Sha256::digest(&bytes)[..] == sha256[..]

@@ -48,6 +48,9 @@ impl Inner {
         let scanned = self.scan_uncovered(&elements)?;
         let (changes, recovered) = self.read_logs(&elements, &mark)?;
         let count = changes.len();
+        for (element, recovered) in elements.iter().zip(&recovered) {
+            recovered.sync(&*element.disk)?;
+        }
         self.replay(changes)?;
         if scanned {
             for place in self.catalog.drop_superseded_nulls()? {
@@ -63,7 +66,7 @@ impl Inner {
             sweep_partial(&*element.disk, BUCKETS_DIR)?;
             self.admit_uploads(element)?;
             if element.document().max_size_bytes.is_some() {
-                element.add_used(self.catalog.usage(element.id)?);
+                element.add_used(self.catalog.census(element.id)?.bytes);
             }
             element.set_log(Log::start(
                 Arc::clone(&element.disk),
@@ -230,6 +233,7 @@ impl Inner {
                 | Change::BucketPut { .. }
                 | Change::BucketRemove { .. }
                 | Change::Abort { .. }
+                | Change::Mode { .. }
                 | Change::Note => vec![],
             };
             removed.extend(places.into_iter().map(|place| (place.element, place.path.clone())));
@@ -310,6 +314,7 @@ impl Inner {
                 self.buckets.forget_deleted(bucket);
                 Ok(())
             }
+            Change::Mode { to, .. } => self.replay_mode(&element, *to),
             Change::Abort { .. } | Change::Note => Ok(()),
         }
     }

@@ -156,9 +156,11 @@ impl Inner {
         let (one, retired): (Option<&Place>, &[Retired]) = match change {
             Change::Put { place, retire, .. } => (Some(place), retire),
             Change::Annotate { place, .. } | Change::Remove { place, .. } => (Some(place), &[]),
-            Change::BucketPut { .. } | Change::BucketRemove { .. } | Change::Abort { .. } | Change::Note => {
-                (None, &[])
-            }
+            Change::BucketPut { .. }
+            | Change::BucketRemove { .. }
+            | Change::Abort { .. }
+            | Change::Mode { .. }
+            | Change::Note => (None, &[]),
         };
         for place in one.into_iter().chain(retired.iter().map(|old| &old.place)) {
             // What lies on an absent element is looked at when its own log is read.

@@ -1,6 +1,6 @@
 //! The state of the archive and its elements, for health answers and commands.
 
-use crate::mode::Mode;
+use crate::mode::{Mode, StorageClass};
 use crate::name::{ElementId, ElementName};
 use std::path::PathBuf;
 
@@ -45,4 +45,29 @@ pub struct NewElement {
     pub root: Option<PathBuf>,
     /// Quota in bytes.
     pub max_size_bytes: Option<u64>,
+}
+
+/// What a transition of an element changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransitionPlan {
+    /// The element.
+    pub name: ElementName,
+    /// Its mode.
+    pub from: Mode,
+    /// The mode that it is to have.
+    pub to: Mode,
+    /// The storage class that its objects report.
+    pub class_from: StorageClass,
+    /// The one that they will report.
+    pub class_to: StorageClass,
+    /// What will be refused there and is not now.
+    pub refused: Vec<&'static str>,
+    /// Objects on it.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Open uploads in parts that can then not be completed.
+    pub open_uploads: usize,
+    /// An element that takes new objects of the mode it has now, where there is one.
+    pub successor: Option<ElementName>,
 }

@@ -30,6 +30,8 @@ mod parts;
 mod recent;
 mod sealing;
 mod together;
+mod transfers;
+mod transitions;
 mod version_model;
 mod versioning;
 mod versions;

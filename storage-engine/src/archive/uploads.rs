@@ -21,7 +21,8 @@ use crate::digest::ChecksumAlgorithm;
 use crate::element::{Element, staged_path};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, Change, Record};
-use crate::name::{BucketName, ObjectKey};
+use crate::mode::{ChangeKind, Permit};
+use crate::name::{BucketName, ElementId, ObjectKey};
 
 /// Most open uploads of an archive.
 const UPLOADS_MAX: usize = 20_000;
@@ -51,6 +52,12 @@ pub(crate) struct Progress {
 }
 
 impl Uploads {
+    /// How many uploads lie on an element.
+    pub(super) fn count_on(&self, element: ElementId) -> usize {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.values().filter(|upload| upload.element.id == element).count()
+    }
+
     /// Takes an upload found or begun.
     ///
     /// *Errors*: `Unavailable` where there are as many as are kept.
@@ -177,6 +184,7 @@ impl Archive {
             );
         }
         let open = self.inner.uploads.get(upload)?;
+        Permit::grant(open.element.document().mode, ChangeKind::Create)?;
         self.inner.check_room(&open.element, length.unwrap_or(0))?;
         let mut computed = algorithms.to_vec();
         computed.extend(open.document.checksum.map(|(algorithm, _)| algorithm));

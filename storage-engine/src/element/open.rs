@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::document::ElementDocument;
 use crate::bucket::BucketDocument;
@@ -92,6 +92,12 @@ impl Element {
     /// The document, held so that the mode stays while a change is committed.
     pub(crate) fn document(&self) -> RwLockReadGuard<'_, ElementDocument> {
         self.document.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The document, held alone: no change is being committed here, and none begins. A thread that holds it
+    /// shared must not ask for it once more: whoever waits here would keep it from getting it.
+    pub(crate) fn document_alone(&self) -> RwLockWriteGuard<'_, ElementDocument> {
+        self.document.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The mode where nobody is about to change it.

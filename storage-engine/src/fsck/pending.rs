@@ -143,7 +143,7 @@ impl Pending {
             Change::BucketPut { bucket } => {
                 self.elements.entry(element).or_default().buckets.insert(bucket.to_string());
             }
-            Change::BucketRemove { .. } | Change::Abort { .. } | Change::Note => {}
+            Change::BucketRemove { .. } | Change::Abort { .. } | Change::Mode { .. } | Change::Note => {}
         }
     }
 
@@ -216,7 +216,7 @@ impl Told {
                 Change::Abort { aborted } => {
                     self.aborted.insert(aborted);
                 }
-                Change::Note => {}
+                Change::Mode { .. } | Change::Note => {}
                 change => {
                     let written = Written::by(&change, &attachments)?;
                     self.changes.push((record.seq, root.id, change, written));
@@ -248,9 +248,11 @@ impl Written {
                 let item = Item::of_bucket(&document);
                 Self::Bucket(LoggedBucket { generation: document.generation, item })
             }
-            Change::Remove { .. } | Change::BucketRemove { .. } | Change::Abort { .. } | Change::Note => {
-                Self::Nothing
-            }
+            Change::Remove { .. }
+            | Change::BucketRemove { .. }
+            | Change::Abort { .. }
+            | Change::Mode { .. }
+            | Change::Note => Self::Nothing,
         })
     }
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::caller::{Caller, Door};
 use crate::error::{Error, ErrorKind, Result};
+use crate::mode::Mode;
 use crate::name::{BucketName, ElementId, StoredPath};
 
 /// A record as it stands in a frame.
@@ -105,6 +106,8 @@ pub(crate) enum Change {
     BucketPut { bucket: BucketName },
     /// A bucket goes.
     BucketRemove { bucket: BucketName },
+    /// The mode of the log's element changes.
+    Mode { from: Mode, to: Mode },
     /// Nothing changes in the tree; the record is kept for the audit.
     Note,
 }

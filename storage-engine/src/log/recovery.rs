@@ -53,6 +53,19 @@ pub(crate) struct Recovered {
     pub(crate) torn_bytes: u64,
 }
 
+impl Recovered {
+    /// Makes the last frame durable, which a process that was killed may have left in memory alone: nothing of
+    /// its changes may be on the disk without it.
+    ///
+    /// *Errors*: `Io`.
+    pub(crate) fn sync(&self, disk: &dyn Disk) -> Result<()> {
+        let Some(last) = self.live.back() else { return Ok(()) };
+        let path = path_of(*last);
+        let synced = disk.open(&path).and_then(|file| file.sync());
+        synced.map_err(|error| Error::io("sync log", path, error))
+    }
+}
+
 /// Reads the log of `element` from `start` on and hands each record to `take`, in order. Changes
 /// nothing on disk.
 ///
@@ -91,6 +104,10 @@ pub(crate) fn read(
     recovered.past = numbers;
     for number in live {
         let read = read_segment(disk, element, number, &mut take)?;
+        if expected.is_some_and(|expected| read.was_not_used(expected)) && Some(number) == highest {
+            recovered.past.push(number);
+            continue;
+        }
         if expected.is_some_and(|expected| expected != (number, read.header.first_frame)) {
             return Err(Error::new(ErrorKind::Corrupt, "read log")
                 .about(path_of(number))
@@ -108,6 +125,15 @@ struct ReadSegment {
     header: Header,
     next_frame: u64,
     torn_bytes: u64,
+}
+
+impl ReadSegment {
+    /// Whether it was prepared and not taken into use, while frames went on in the segment before it: it holds
+    /// none, and begins before the `expected` one.
+    fn was_not_used(&self, expected: (u64, u64)) -> bool {
+        let is_empty = self.next_frame == self.header.first_frame && self.torn_bytes == 0;
+        is_empty && self.header.number == expected.0 && self.header.first_frame < expected.1
+    }
 }
 
 fn read_segment(

@@ -126,7 +126,12 @@ impl Segment {
         file.write_at(&header.encode(), 0)?;
         file.sync()?;
         disk.replace(from, &path)?;
-        disk.sync_dir(WAL_DIR)?;
+        if let Err(error) = disk.sync_dir(WAL_DIR) {
+            // It is not used: the spare keeps its name, and the next try finds it. Recovery passes over one that
+            // keeps the new name all the same.
+            disk.replace(&path, from)?;
+            return Err(error);
+        }
         Ok(Self { header, file })
     }
 }

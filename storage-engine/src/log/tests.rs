@@ -105,6 +105,48 @@ fn segments_are_used_again() {
     assert!(disk.read_dir(WAL_DIR).unwrap().len() <= 4, "{:?}", disk.read_dir(WAL_DIR));
 }
 
+/// Whichever call fails for want of room while the next segment is prepared, the log goes on in the one it has: what
+/// follows is there after a power cut, and the next try succeeds.
+#[test]
+fn a_segment_that_was_not_taken_into_use_is_passed_over() {
+    let prepared = |fault_at: Option<u64>| {
+        let (machine, disk) = machine();
+        let log = start(&disk, (1, 1), VecDeque::new());
+        append(&log, 1, 10).unwrap();
+        let boundary = begin_checkpoint(&[&log]).unwrap()[0];
+        log.free_before(boundary).unwrap();
+        append(&log, 2, 10).unwrap();
+        let before = machine.calls();
+        if let Some(at) = fault_at {
+            machine.fail_at(before + at, Fault::NoSpace);
+        }
+        let checkpoint = begin_checkpoint(&[&log]).map(drop);
+        let calls = machine.calls() - before;
+        (machine, log, checkpoint, (LogStart { segment: boundary, must_exist: true }, calls))
+    };
+    let (.., (_, calls)) = prepared(None);
+    assert!(calls >= 4, "{calls} calls prepare a segment");
+    for at in 1..=calls {
+        let (machine, log, checkpoint, (mark, _)) = prepared(Some(at));
+        assert_eq!(checkpoint.unwrap_err().kind(), ErrorKind::StorageFull, "call {at}");
+        append(&log, 3, 10).unwrap();
+        append(&log, 4, 10).unwrap();
+        let cut = machine.fork(Profile::Reordered, at);
+        cut.reboot();
+        assert_eq!(read(&cut.disk("element").unwrap(), mark).unwrap().0, [2, 3, 4], "call {at}");
+        let killed = machine.fork(Profile::Ordered, at);
+        killed.kill_processes();
+        let disk = killed.disk("element").unwrap();
+        let (found, mut recovered) = read(&disk, mark).unwrap();
+        assert_eq!(found, [2, 3, 4], "call {at}");
+        recovered.free(&*disk).unwrap();
+        let boundary = begin_checkpoint(&[&log]).unwrap()[0];
+        append(&log, 5, 10).unwrap();
+        log.free_before(boundary).unwrap();
+        assert_eq!(read(&machine.disk("element").unwrap(), START).unwrap().0, [5], "call {at}");
+    }
+}
+
 /// A checkpoint waits for changes that are committed and not yet applied; one that is dropped
 /// unapplied latches the log, because only recovery can apply it.
 #[test]

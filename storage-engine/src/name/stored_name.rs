@@ -149,7 +149,12 @@ fn timestamp(ms: u64) -> String {
     )
 }
 
-/// Where a pair lies in its element: `YYYY/MM/DD/HH/<stored name>`, UTC hour of creation.
+fn hour_of(ms: u64) -> String {
+    let time = utc(ms);
+    format!("{:04}/{:02}/{:02}/{:02}", time.year(), u8::from(time.month()), time.day(), time.hour())
+}
+
+/// Where a pair lies in its element: `YYYY/MM/DD/HH/<stored name>`, the UTC hour in which it came there.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct StoredPath(String);
@@ -158,14 +163,13 @@ impl StoredPath {
     /// The place of `name` for an object created at `created_ms`.
     #[must_use]
     pub fn new(created_ms: u64, name: &StoredName) -> Self {
-        let time = utc(created_ms);
-        Self(format!(
-            "{:04}/{:02}/{:02}/{:02}/{name}",
-            time.year(),
-            u8::from(time.month()),
-            time.day(),
-            time.hour()
-        ))
+        Self(format!("{}/{name}", hour_of(created_ms)))
+    }
+
+    /// The place of the same name in the hour of `ms`.
+    #[must_use]
+    pub(crate) fn in_hour_of(&self, ms: u64) -> Self {
+        Self(format!("{}/{}", hour_of(ms), self.name()))
     }
 
     /// Parses a path as a sidecar or log record carries it.

@@ -83,17 +83,26 @@ impl Chain {
         Ok(false)
     }
 
+    /// Refuses whatever would be written for a seal that cannot be appended: the file of a seal that the chain may
+    /// hold already must stay as it is.
+    ///
+    /// *Errors*: `Unavailable` after a sync that failed, until the chain is opened by another process.
+    pub(crate) fn refuse_if_lost(&self) -> Result<()> {
+        if !self.is_lost {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Unavailable, "append to chain of seals").about(CHAIN_PATH).because(
+            "it could not be synced and what of it is durable is not known: check the disk and restart the server",
+        ))
+    }
+
     /// Appends a seal, whose files are durable.
     ///
     /// *Durability*: durable on return.
     /// *Errors*: `StorageFull`, after which the next try may pass; `Io`, after which the chain refuses every
     /// seal until it is opened by another process.
     pub(crate) fn append(&mut self, link: Link) -> Result<()> {
-        if self.is_lost {
-            return Err(Error::new(ErrorKind::Unavailable, "append to chain of seals").about(CHAIN_PATH).because(
-                "it could not be synced and what of it is durable is not known: check the disk and restart the server",
-            ));
-        }
+        self.refuse_if_lost()?;
         if self.revisions.len() >= HOURS_MAX && !self.revisions.contains_key(&link.name.hour) {
             return Err(Error::new(ErrorKind::Unavailable, "append to chain of seals")
                 .about(CHAIN_PATH)

@@ -46,6 +46,7 @@ impl Making<'_> {
     /// *Errors*: `Corrupt` naming a file that is damaged, missing, or another than the last seal says;
     /// `StorageFull`, `Io`, `Unavailable`.
     pub(crate) fn run(&self, chain: &mut Chain) -> Result<Made> {
+        chain.refuse_if_lost()?;
         let revision = chain.revision(self.hour);
         let earlier = match revision {
             0 => None,

@@ -142,6 +142,20 @@ impl Model {
                 let mode = class.map_or("edit", |_| "rw");
                 self.bucket().put(key, Some(Document { etag, mode, ..source }));
             }
+            Step::Transfer { key, to } => {
+                let current = self.bucket().versions.get_mut(key).and_then(|of_key| of_key.first_mut());
+                if let Some(document) = current.and_then(|version| version.document.as_mut()) {
+                    document.mode = to.as_str();
+                }
+            }
+            Step::SetMode { to, .. } => {
+                // The suites have one element besides that of mode edit.
+                let versions = self.buckets.values_mut().flat_map(|bucket| bucket.versions.values_mut());
+                let documents = versions.flatten().filter_map(|version| version.document.as_mut());
+                documents.filter(|document| document.mode != "edit").for_each(|document| {
+                    document.mode = to.as_str();
+                });
+            }
             Step::Annotate { key, fill, note } => self.annotate(key, 0, note_of(fill, note)),
             Step::AnnotateVersion { key, nth, fill, note } => self.annotate(key, nth, note_of(fill, note)),
             Step::Delete { key } => self.bucket().delete(key),

@@ -214,6 +214,7 @@ fn replay() {
         "uploads" => script::uploads(),
         "large upload" => script::large_upload(),
         "clock" => script::clock(),
+        "transfers" => script::transfers(),
         "limits" => script::limits(limit_note()),
         other => panic!("no script is called {other}"),
     };
@@ -278,6 +279,14 @@ fn uploads_survive() {
     }
 }
 
+/// A transfer, and the transition of an element, happen whole or not at all, and the version is there all the time.
+#[test]
+fn transfers_survive() {
+    for profile in Profile::ALL {
+        stop_everywhere("transfers", &script::transfers(), profile, 4 * STRIDE);
+    }
+}
+
 /// Jumps of the clock change neither the order of versions nor what is kept, wherever the power fails.
 #[test]
 fn clock_jumps_survive() {
@@ -327,6 +336,29 @@ fn a_mark_that_may_not_be_durable_frees_no_log() {
     check(&world, &outcome.allowed());
     let freed = call_after(&world, start, &[" replace ", ".log -> ", ".spare"]);
     assert!(marked(&world, start) < freed, "{}", world.machine.trace().join("\n"));
+}
+
+/// A kill while a frame of the log is synced leaves it in the cache alone. The start that reads it makes it durable
+/// before it brings its changes about: a power cut would leave files that no log and no catalog know.
+#[test]
+fn a_start_makes_the_last_frame_durable_first() {
+    let base = World::prepared(&script::before());
+    let mut probe = World::on(base.0.fork(Profile::Reordered, 0));
+    probe.open().unwrap();
+    let before = probe.machine.calls();
+    probe.run(&script::short(), base.1.clone());
+    let sync = call_after(&probe, before, &[" sync ", "/wal/"]);
+
+    let mut world = World::on(base.0.fork(Profile::Reordered, 0));
+    world.machine.crash_at(sync);
+    world.run(&script::short(), base.1.clone());
+    world.close().ok();
+    world.machine.kill_processes();
+    let start = world.machine.calls();
+    must_open(&mut world);
+    let durable = call_after(&world, start, &[" sync ", "/wal/"]);
+    let brought_about = call_after(&world, start, &[" create ", "/staging/"]);
+    assert!(durable < brought_about, "{}", world.machine.trace().join("\n"));
 }
 
 /// The first call after `start` whose line holds all of `words`.

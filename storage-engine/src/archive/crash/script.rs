@@ -1,6 +1,7 @@
 //! The steps that suites run, and the scripts made of them.
 
 use crate::archive::bucket::Versioning;
+use crate::mode::Mode;
 
 /// The bucket that objects of scripts are in.
 pub(super) const BUCKET: &str = "archive";
@@ -42,6 +43,16 @@ pub(super) enum Step {
         key: &'static str,
         fill: u8,
         note: usize,
+    },
+    /// Moves the current object to an element of this mode.
+    Transfer {
+        key: &'static str,
+        to: Mode,
+    },
+    /// Moves an element on to this mode.
+    SetMode {
+        element: &'static str,
+        to: Mode,
     },
     CreateUpload {
         key: &'static str,
@@ -184,6 +195,30 @@ pub(super) fn versions() -> Vec<Step> {
         Step::Copy { from: "kept", key: "final", class: Some("STANDARD_IA") },
         Step::Delete { key: "large" },
         delete_version("small", 0),
+    ]
+}
+
+/// Transfers of each kind of object, over a change of the element's mode; one has a file of block digests.
+pub(super) fn transfers() -> Vec<Step> {
+    let transfer = |key, to| Step::Transfer { key, to };
+    vec![
+        put("huge", 33 * 65_536, 150),
+        put("short", SMALL, 151),
+        transfer("huge", Mode::Rw),
+        transfer("short", Mode::Rw),
+        transfer("noted", Mode::Rw),
+        transfer("short", Mode::Rw),
+        Step::Annotate { key: "short", fill: 152, note: LONG_NOTE },
+        Step::SetVersioning(Versioning::Enabled),
+        put("small", LARGE, 153),
+        transfer("small", Mode::Rw),
+        transfer("large", Mode::Rw),
+        Step::SetMode { element: "rw-01", to: Mode::Ro },
+        put("small", SMALL, 154),
+        Step::Reopen,
+        transfer("small", Mode::Ro),
+        transfer("kept/large", Mode::Ro),
+        Step::Delete { key: "large" },
     ]
 }
 

@@ -13,13 +13,14 @@ use crate::archive::list::{VersionListEntry, VersionListRequest};
 use crate::archive::multipart::{CompletedPart, Completion, NewUpload, UploadListRequest, UploadRef};
 use crate::archive::object::Attributes;
 use crate::archive::put::{PutDetails, PutTarget, ReadyPut, WriteConditions};
+use crate::archive::transfer::{Destination, Transfer};
 use crate::archive::{Archive, DeleteConditions, OpenOptions};
 use crate::caller::{Caller, Door};
 use crate::clock::Clock;
 use crate::digest::ClientDigests;
 use crate::disk::simulated::{Machine, Profile};
 use crate::error::{ErrorKind, Result};
-use crate::name::{BucketName, ObjectKey, VersionId};
+use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
 
 pub(super) const CONTROL: &str = "suite";
 const OWNER: &str = "owner";
@@ -148,6 +149,15 @@ impl World {
                 client.annotate(key, Some(client.version(key, nth)?), fill, note)
             }
             Step::Copy { from, key, class } => client.copy(from, key, class),
+            Step::Transfer { key, to } => {
+                let (bucket, key) = (bucket(BUCKET), object_key(key));
+                let to = Destination::Mode(to);
+                let transfer = Transfer { version: None, to, revision: None, attributes: None };
+                archive.transfer(&caller(), &bucket, &key, &transfer).map(drop)
+            }
+            Step::SetMode { element, to } => {
+                archive.set_mode(&caller(), &ElementName::parse(element).unwrap(), to).map(drop)
+            }
             Step::Annotate { key, fill, note } => client.annotate(key, None, fill, note),
             Step::CreateUpload { key } => client.create_upload(key),
             Step::PutPart { key, number, size, fill } => client.put_part(key, number, size, fill),
