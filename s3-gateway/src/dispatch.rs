@@ -88,6 +88,7 @@ dispatch! {
     put_object(PutObjectInput) -> PutObjectOutput: object::put,
     put_object_acl(PutObjectAclInput) -> PutObjectAclOutput: acl::put_of_object,
     put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput: object::put_tags,
+    restore_object(RestoreObjectInput) -> RestoreObjectOutput: object::restore,
     upload_part(UploadPartInput) -> UploadPartOutput: upload::part,
     upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput: upload::part_copy,
 }

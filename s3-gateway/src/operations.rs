@@ -16,7 +16,7 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 32] = [
+pub const OPERATIONS: [Operation; 33] = [
     operation("AbortMultipartUpload", Action::AbortMultipartUpload),
     operation("CompleteMultipartUpload", Action::PutObject),
     operation("CopyObject", Action::PutObject),
@@ -47,6 +47,7 @@ pub const OPERATIONS: [Operation; 32] = [
     operation("PutObject", Action::PutObject),
     operation("PutObjectAcl", Action::PutObjectAcl),
     operation("PutObjectTagging", Action::PutObjectTagging),
+    operation("RestoreObject", Action::RestoreObject),
     operation("UploadPart", Action::PutObject),
     operation("UploadPartCopy", Action::PutObject),
 ];

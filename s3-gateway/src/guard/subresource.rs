@@ -10,15 +10,16 @@ use crate::refusal::{Answer, Code, Refusal};
 const CHANGES: [Method; 3] = [Method::PUT, Method::POST, Method::DELETE];
 
 /// Parameters that s3s understands in a request of a method; the last says nothing about what to do.
-const UNDERSTOOD: [(&str, &[Method]); 9] = [
+const UNDERSTOOD: [(&str, &[Method]); 10] = [
     ("acl", &[Method::PUT]),
     ("delete", &[Method::POST]),
     ("partNumber", &[Method::PUT]),
+    ("restore", &[Method::POST]),
     ("tagging", &[Method::PUT, Method::DELETE]),
     ("uploadId", &CHANGES),
     ("uploads", &[Method::POST]),
     ("versioning", &[Method::PUT]),
-    ("versionId", &[Method::PUT, Method::DELETE]),
+    ("versionId", &CHANGES),
     ("x-id", &CHANGES),
 ];
 

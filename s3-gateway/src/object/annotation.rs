@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use storage_engine::ErrorKind;
 use storage_engine::archive::annotate::Annotation;
 use storage_engine::archive::object::{Attributes, Object};
 use storage_engine::archive::put::Stored;
 use storage_engine::name::{BucketName, ObjectKey};
+use storage_engine::{Error, ErrorKind};
 
 use crate::access::Entered;
 use crate::refusal::{Answer, Code, Refusal};
@@ -35,7 +35,7 @@ pub(super) fn annotate(
     key: &ObjectKey,
     look: impl Fn() -> Answer<Said>,
 ) -> Answer<Stored> {
-    for _ in 0..LOOKS_MAX {
+    look_again(|| {
         let Said { object, attributes, renews_time } = look()?;
         let annotation = Annotation {
             version: Some(object.version_id),
@@ -43,9 +43,18 @@ pub(super) fn annotate(
             attributes,
             renews_time,
         };
-        match entered.archive().annotate(&entered.caller(), bucket, key, annotation) {
+        Ok(entered.archive().annotate(&entered.caller(), bucket, key, annotation))
+    })
+}
+
+/// Does `change` to what it looks at, again where another change was faster. Blocking.
+///
+/// *Errors*: those of `change`; `OperationAborted` where others are always faster.
+pub(super) fn look_again<T>(change: impl Fn() -> Answer<Result<T, Error>>) -> Answer<T> {
+    for _ in 0..LOOKS_MAX {
+        match change()? {
             Err(error) if error.kind() == ErrorKind::PreconditionFailed => {}
-            annotated => return Ok(annotated?),
+            changed => return Ok(changed?),
         }
     }
     Err(Refusal::new(Code::OperationAborted))

@@ -9,11 +9,12 @@ use storage_engine::archive::ObjectReader;
 use storage_engine::archive::multipart::PART_BYTES_MAX;
 use storage_engine::archive::object::{Attributes, Object};
 use storage_engine::archive::put::{PutDetails, PutTarget, Stored, WriteConditions};
+use storage_engine::archive::transfer::{Destination, Transfer, Transferred};
 use storage_engine::digest::ChecksumAlgorithm;
-use storage_engine::mode::mode_of_class_name;
+use storage_engine::mode::{Mode, mode_of_class_name};
 use storage_engine::name::{BucketName, ObjectKey};
 
-use super::annotation::{Said, annotate};
+use super::annotation::{Said, annotate, look_again};
 use super::copy_source::{CopySource, SourceTimes, source_too_large};
 use crate::access::{Entered, Visit};
 use crate::dispatch::Gateway;
@@ -24,7 +25,7 @@ use crate::response::{answer_in_time, timestamp};
 /// Copies an object without its bytes leaving the server.
 ///
 /// A copy onto itself that keeps class and checksum only changes what is said about the object: its bytes
-/// stay where they are.
+/// stay where they are. With a stricter class it is a transfer: the object stays what it is, elsewhere.
 ///
 /// *Durability*: an answer without an error means that the copy survives a power cut.
 ///
@@ -83,8 +84,10 @@ impl Copying {
         if reader.object().size > PART_BYTES_MAX {
             return Err(source_too_large());
         }
-        if !self.keeps_the_bytes(&entered, reader.object())? {
-            return self.store(&entered, visit, reader);
+        match self.onto_itself(&entered, reader.object())? {
+            None => return self.store(&entered, visit, reader),
+            Some(mode) if mode > reader.object().mode => return self.transfer(&entered, visit, mode),
+            Some(_) => {}
         }
         annotate(&entered, &self.bucket, &self.key, || {
             let object = self.source.open(visit)?.object().clone();
@@ -92,6 +95,27 @@ impl Copying {
             let attributes = self.attributes(&object);
             Ok(Said { object, attributes, renews_time: true })
         })
+    }
+
+    /// Moves the object to an element of a stricter mode, with what is said about it from now on.
+    fn transfer(self, entered: &Entered, visit: &Arc<Visit>, mode: Mode) -> Answer<Stored> {
+        let transferred = look_again(|| {
+            let object = Arc::clone(self.source.open(visit)?.object());
+            self.conditions.check(Some(&object.etag), &self.key)?;
+            let is_said_anew = self.replaces_metadata || self.replaces_tags;
+            let transfer = Transfer {
+                version: Some(object.version_id),
+                to: Destination::Mode(mode),
+                revision: Some(object.revision),
+                attributes: is_said_anew.then(|| self.attributes(&object)),
+            };
+            Ok(entered.archive().transfer(&entered.caller(), &self.bucket, &self.key, &transfer))
+        })?;
+        match transferred {
+            Transferred::Moved { stored, .. } => Ok(stored),
+            // Somebody else has moved it since it was looked at.
+            Transferred::There => Err(Refusal::new(Code::OperationAborted)),
+        }
     }
 
     fn store(self, entered: &Entered, visit: &Visit, reader: ObjectReader) -> Answer<Stored> {
@@ -131,22 +155,22 @@ impl Copying {
         Err(Refusal::because(Code::InvalidRequest, message))
     }
 
-    /// Whether this is a copy of an object onto itself that may leave its data file where it is: in the same
-    /// mode, with a checksum that is known, where the copy would replace that version.
+    /// The mode that the object is to have where this is a copy onto itself after which it is the same object:
+    /// one of no looser class, with a checksum that is known, in the place of that version.
     ///
     /// *Errors*: `InvalidRequest` for one that changes nothing.
-    fn keeps_the_bytes(&self, entered: &Entered, object: &Object) -> Answer<bool> {
+    fn onto_itself(&self, entered: &Entered, object: &Object) -> Answer<Option<Mode>> {
         if !self.is_onto_itself() {
-            return Ok(false);
+            return Ok(None);
         }
         self.refuse_without_change()?;
-        let keeps_mode = match &self.class {
-            Some(class) => mode_of_class_name(class)? == object.mode,
-            None => true,
-        };
+        let mode = self.class.as_deref().map_or(Ok(object.mode), mode_of_class_name)?;
         let is_known = |algorithm| object.checksums.iter().any(|known| known.algorithm == algorithm);
-        let keeps = keeps_mode && self.checksum.is_none_or(is_known);
-        Ok(keeps && object.version_id.is_null() && !entered.is_versioned(&self.bucket)?)
+        let is_same = mode >= object.mode
+            && self.checksum.is_none_or(is_known)
+            && object.version_id.is_null()
+            && !entered.is_versioned(&self.bucket)?;
+        Ok(is_same.then_some(mode))
     }
 }
 

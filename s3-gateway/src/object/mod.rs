@@ -10,6 +10,7 @@ mod get;
 mod head;
 mod put;
 mod put_queue;
+mod restore;
 mod tags;
 
 pub(crate) use attributes::attributes;
@@ -21,4 +22,5 @@ pub(crate) use get::get;
 pub(crate) use head::head;
 pub(crate) use put::{put, store};
 pub(crate) use put_queue::PutQueue;
+pub(crate) use restore::restore;
 pub(crate) use tags::{delete_tags, get_tags, put_tags};

@@ -105,7 +105,6 @@ async fn what_is_not_served_is_not_implemented() {
         door.user.get("/docs?cors"),
         door.user.get("/docs?lifecycle"),
         door.user.get("/docs/a?retention"),
-        door.user.post("/docs/a?restore"),
     ];
     for request in requests {
         let name = format!("{request:?}");

@@ -18,6 +18,7 @@ mod errors;
 mod forms;
 mod guards;
 mod listings;
+mod matrix;
 mod objects;
 mod ranges;
 mod signature;
