@@ -41,6 +41,8 @@ fn run(arguments: &Arguments) -> error::Result<()> {
     let audience = match arguments.command {
         Command::Serve(_) => Audience::Log,
         Command::Element(_)
+        | Command::Transfer(_)
+        | Command::Transactions(_)
         | Command::Account(_)
         | Command::Fsck(_)
         | Command::Scrub(_)
@@ -51,6 +53,8 @@ fn run(arguments: &Arguments) -> error::Result<()> {
     match &arguments.command {
         Command::Serve(_) => commands::serve(&settings, style),
         Command::Element(command) => commands::element(&settings, command),
+        Command::Transfer(arguments) => commands::transfer(&settings, arguments),
+        Command::Transactions(output) => commands::transactions(&settings, *output),
         Command::Account(command) => commands::account(&settings, command),
         Command::Fsck(arguments) => commands::fsck(&settings, *arguments),
         Command::Scrub(command) => commands::scrub(&settings, command),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use auth::{Account, AccountName, ClientSecret, Role};
 use serde::{Deserialize, Serialize};
 use storage_engine::archive::seal::{Sealed, Unsealable};
-use storage_engine::archive::status::{ElementState, ElementStatus};
+use storage_engine::archive::status::{ElementState, ElementStatus, TransitionPlan};
 use storage_engine::mode::Mode;
 use storage_engine::name::ElementName;
 
@@ -40,6 +40,63 @@ pub(crate) struct NewElementRequest {
     pub(crate) root: Option<PathBuf>,
     /// Its quota in bytes.
     pub(crate) max_size_bytes: Option<u64>,
+}
+
+/// What changes the mode of an element.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModeRequest {
+    /// Its name.
+    pub(crate) name: ElementName,
+    /// The mode that it is to have.
+    pub(crate) mode: Mode,
+    /// Whether only to say what would change.
+    pub(crate) plan: bool,
+}
+
+/// What a change of mode does, or did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ModeDocument {
+    /// Name of the element.
+    pub(crate) name: String,
+    /// Its mode before.
+    pub(crate) from: Mode,
+    /// Its mode afterwards.
+    pub(crate) to: Mode,
+    /// Whether it was done; a plan changes nothing.
+    pub(crate) is_done: bool,
+    /// The S3 storage class that its objects reported.
+    pub(crate) class_from: String,
+    /// The one that they report afterwards.
+    pub(crate) class_to: String,
+    /// What is refused there afterwards and was not before.
+    pub(crate) refused: Vec<String>,
+    /// Objects on it.
+    pub(crate) objects: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    /// Open uploads in parts that cannot be completed afterwards.
+    pub(crate) open_uploads: usize,
+    /// Another element of the mode before, which takes new objects; `null` where there is none.
+    pub(crate) successor: Option<String>,
+}
+
+impl ModeDocument {
+    pub(crate) fn of(plan: TransitionPlan, is_done: bool) -> Self {
+        Self {
+            name: plan.name.to_string(),
+            from: plan.from,
+            to: plan.to,
+            is_done,
+            class_from: plan.class_from.as_str().to_owned(),
+            class_to: plan.class_to.as_str().to_owned(),
+            refused: plan.refused.into_iter().map(str::to_owned).collect(),
+            objects: plan.objects,
+            bytes: plan.bytes,
+            open_uploads: plan.open_uploads,
+            successor: plan.successor.map(|name| name.to_string()),
+        }
+    }
 }
 
 /// A seal that was made.

@@ -1,11 +1,11 @@
-//! Listing and making elements.
+//! Listing and making elements, and changing their modes.
 
 use std::sync::Arc;
 
 use storage_engine::archive::status::NewElement;
 use storage_engine::caller::{Caller, Door};
 
-use super::document::{ElementDocument, NewElementRequest};
+use super::document::{ElementDocument, ModeDocument, ModeRequest, NewElementRequest};
 use super::open::Administration;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -52,5 +52,24 @@ impl Administration {
         })?;
         tracing::info!(element = name.as_str(), root = %created.root.display(), "Made an element.");
         Ok(created.into())
+    }
+
+    /// Changes the mode of an element, or says what that would change. *Durability*: the mode is durable on
+    /// return.
+    ///
+    /// *Errors*: `Failed` with the engine's reason below.
+    pub(crate) fn set_mode(&self, user: &LocalUser, request: &ModeRequest) -> Result<ModeDocument> {
+        let ModeRequest { name, mode, plan: is_plan } = request;
+        let failed = |source| {
+            Error::new(ErrorKind::Failed, "change the mode of element")
+                .about(name)
+                .remedy("artstore element list shows the elements and their modes")
+                .caused_by(source)
+        };
+        let plan = self.archive.plan_mode(name, *mode).map_err(failed)?;
+        if !is_plan {
+            self.archive.set_mode(&user.caller("SetElementMode"), name, *mode).map_err(failed)?;
+        }
+        Ok(ModeDocument::of(plan, !is_plan))
     }
 }

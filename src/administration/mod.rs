@@ -15,8 +15,8 @@ mod seals;
 
 pub(crate) use credentials::PROFILE;
 pub(crate) use document::{
-    AccountDocument, CreatedAccount, ElementDocument, NewAccountRequest, NewElementRequest, SealPassDocument,
-    state_name,
+    AccountDocument, CreatedAccount, ElementDocument, ModeDocument, ModeRequest, NewAccountRequest,
+    NewElementRequest, SealPassDocument, state_name,
 };
 pub(crate) use elements::LocalUser;
 pub(crate) use first_start::FirstStart;

@@ -11,7 +11,7 @@ use super::first_start::{self, FirstStart};
 use super::master_key;
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::{ScrubSettings, Settings};
-use crate::upkeep::Scrubber;
+use crate::upkeep::{Scrubber, Transaction, Transfers};
 
 /// The folder of account documents among the control documents.
 pub(super) const ACCOUNTS_FOLDER: &str = "accounts";
@@ -69,6 +69,20 @@ impl Administration {
     /// *Errors*: `Failed` where there can be no thread.
     pub(crate) fn start_scrub(&self, settings: ScrubSettings) -> Result<Arc<Scrubber>> {
         Scrubber::start(Arc::clone(&self.archive), Arc::clone(&self.clock), settings)
+    }
+
+    /// Starts the transfers that are asked for, and those that a stop has interrupted.
+    ///
+    /// *Errors*: `Failed` where there can be no thread.
+    pub(crate) fn start_transfers(&self) -> Result<Arc<Transfers>> {
+        Transfers::start(Arc::clone(&self.archive), Arc::clone(&self.clock))
+    }
+
+    /// The transactions that are kept, the oldest first, where no server works at them.
+    ///
+    /// *Errors*: `Failed` where they cannot be read.
+    pub(crate) fn transactions(&self) -> Result<Vec<Transaction>> {
+        Transfers::kept(&self.archive)
     }
 
     /// Finishes what is in flight and checkpoints.

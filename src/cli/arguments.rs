@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use auth::{AccountName, Role};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use storage_engine::mode::Mode;
-use storage_engine::name::ElementName;
+use storage_engine::name::{BucketName, ElementName};
 
 use super::share::{parse_percent, parse_root};
 use crate::error::ErrorKind;
@@ -60,12 +60,27 @@ Examples:
   artstore serve --data /srv/archive --s3-listen 0.0.0.0:9000")]
     Serve(ServeArguments),
 
-    /// List elements, or create one
+    /// List elements, create one, or change the mode of one
     ///
     /// An element is a folder tree with one mode: what is in `edit` may be changed, what is in `rw` is
-    /// final once stored.
+    /// final once stored, and an element of mode `ro` is only read.
     #[command(subcommand)]
     Element(ElementCommand),
+
+    /// Move documents to an element of a stricter mode: from edit to rw, from rw to ro
+    ///
+    /// Moves every version whose key begins with PREFIX. Keys, version ids, ETags and times stay; what lies in
+    /// the mode already, or in a stricter one, stays where it is. The server goes on with it when this command
+    /// is interrupted. Ends with exit code 4 where a version could not be moved; it then lies where it lay.
+    #[command(after_help = "\
+Examples:
+  artstore transfer papers contracts/2025/ --to rw
+  artstore transfer papers '' --to contracts-2026")]
+    Transfer(TransferArguments),
+
+    /// List transfers: those that wait, the one under way and the last that ended
+    #[command(after_help = "Example:\n  artstore transactions --json")]
+    Transactions(OutputArguments),
 
     /// List accounts, or create one
     ///
@@ -231,6 +246,32 @@ pub(crate) enum ElementCommand {
 Example:
   artstore element create contracts-2026 --mode rw --root /mnt/archive/contracts --max-size 2TiB")]
     Create(NewElementArguments),
+    /// Change the mode of an element: rw to ro
+    ///
+    /// Ends with exit code 0 when the change is complete: what was under way on the element is stored or was
+    /// refused, and nothing new is taken. No command leads back. An element of mode edit stays one; its
+    /// documents go on by transfer.
+    #[command(after_help = "\
+Examples:
+  artstore element mode rw-01 ro --plan
+  artstore element mode rw-01 ro")]
+    Mode(ModeArguments),
+}
+
+/// Arguments of `element mode`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ModeArguments {
+    /// Name of the element
+    #[arg(value_parser = ElementName::parse)]
+    pub(crate) name: ElementName,
+    /// Mode that it is to have
+    #[arg(value_parser = Mode::parse)]
+    pub(crate) mode: Mode,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub(crate) plan: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// Arguments of `element create`.
@@ -248,6 +289,21 @@ pub(crate) struct NewElementArguments {
     /// Quota: bytes, or with a unit such as 500GiB
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) max_size: Option<u64>,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// Arguments of `transfer`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TransferArguments {
+    /// Bucket
+    #[arg(value_parser = BucketName::parse)]
+    pub(crate) bucket: BucketName,
+    /// What the keys begin with; '' for all of the bucket
+    pub(crate) prefix: String,
+    /// Where to: a mode (rw, ro), or the name of an element
+    #[arg(long, value_name = "MODE|ELEMENT")]
+    pub(crate) to: String,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }
@@ -316,6 +372,8 @@ impl Arguments {
                 ..place
             },
             Command::Element(_)
+            | Command::Transfer(_)
+            | Command::Transactions(_)
             | Command::Account(_)
             | Command::Fsck(_)
             | Command::Scrub(_)

@@ -9,9 +9,9 @@ mod table;
 pub(crate) mod terminal;
 
 pub(crate) use arguments::{
-    AccountCommand, Arguments, Command, ElementCommand, FsckArguments, IndexCommand, NewAccountArguments,
-    NewElementArguments, OutputArguments, RebuildArguments, ScrubCommand, SealCommand, SealVerifyArguments,
-    StartScrubArguments,
+    AccountCommand, Arguments, Command, ElementCommand, FsckArguments, IndexCommand, ModeArguments,
+    NewAccountArguments, NewElementArguments, OutputArguments, RebuildArguments, ScrubCommand, SealCommand,
+    SealVerifyArguments, StartScrubArguments, TransferArguments,
 };
 pub(crate) use table::Table;
 pub(crate) use terminal::printable;

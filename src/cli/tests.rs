@@ -166,7 +166,10 @@ fn help_teaches_by_example() {
         }
         for verb in noun.get_subcommands_mut().filter(is_help) {
             let help = verb.render_long_help().to_string();
-            assert!(help.contains("Example:\n  artstore "), "{help}");
+            assert!(
+                help.contains("Example:\n  artstore ") || help.contains("Examples:\n  artstore "),
+                "{help}"
+            );
         }
     }
 }

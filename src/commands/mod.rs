@@ -7,6 +7,7 @@ mod index;
 mod scrub;
 mod seal;
 mod serve;
+mod transfer;
 mod welcome;
 
 pub(crate) use account::account;
@@ -16,6 +17,7 @@ pub(crate) use index::index;
 pub(crate) use scrub::scrub;
 pub(crate) use seal::seal;
 pub(crate) use serve::serve;
+pub(crate) use transfer::{transactions, transfer};
 
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ use crate::http::{self, Health};
 use crate::settings::{ListenAddress, ServerSettings, Settings};
 use crate::shutdown::{DRAIN_MAX, Drained, STOP_MAX, Signals, drain};
 use crate::telemetry::LogStyle;
-use crate::upkeep::{Scrubber, Upkeep};
+use crate::upkeep::{Scrubber, Transfers, Upkeep};
 
 /// Serves the archive until a signal comes.
 ///
@@ -54,7 +54,7 @@ async fn run(settings: &Settings, style: LogStyle) -> Result<()> {
 
     let stop = CancellationToken::new();
     let upkeep = Upkeep::start(&administration, &settings.storage)?;
-    let control = (socket, Arc::clone(upkeep.scrubber()));
+    let control = (socket, Arc::clone(upkeep.scrubber()), Arc::clone(upkeep.transfers()));
     let mut doors = open_doors(&administration, &settings.server, s3, api, control, &stop);
     announce(addresses, &data, first_start.as_ref(), style)?;
 
@@ -103,7 +103,7 @@ fn open_doors(
     server: &ServerSettings,
     s3: TcpListener,
     api: TcpListener,
-    (socket, scrubber): (tokio::net::UnixListener, Arc<Scrubber>),
+    (socket, scrubber, transfers): (tokio::net::UnixListener, Arc<Scrubber>, Arc<Transfers>),
     stop: &CancellationToken,
 ) -> JoinSet<Result<()>> {
     let health = Health { archive: Arc::clone(administration.archive()), stop: stop.clone() };
@@ -127,7 +127,7 @@ fn open_doors(
     });
     let (administration, stopped) = (administration.clone(), stop.clone());
     doors.spawn(async move {
-        let served = control::serve(socket, administration, health, scrubber, stopped).await;
+        let served = control::serve(socket, administration, health, (scrubber, transfers), stopped).await;
         served.map_err(|source| Error::new(ErrorKind::Failed, "serve the control socket").caused_by(source))
     });
     doors

@@ -1,18 +1,22 @@
 //! The process that owns an archive, for a command that needs it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use storage_engine::clock::SystemClock;
 
 use super::client::Client;
 use crate::administration::{
-    AccountDocument, Administration, CreatedAccount, ElementDocument, LocalUser, NewAccountRequest,
-    NewElementRequest, SealPassDocument, absolute,
+    AccountDocument, Administration, CreatedAccount, ElementDocument, LocalUser, ModeDocument, ModeRequest,
+    NewAccountRequest, NewElementRequest, SealPassDocument, absolute,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::private_file;
 use crate::settings::Settings;
+use crate::upkeep::{Transaction, TransferRequest};
 
+/// Longest wait for news of a transaction.
+const WAIT_MAX: Duration = Duration::from_secs(1);
 /// What an archive has from its first start on.
 const MARK: &str = "control";
 
@@ -71,10 +75,54 @@ impl Owner {
     pub(crate) fn create_element(&mut self, new: NewElementRequest) -> Result<ElementDocument> {
         match self {
             Self::Server(client) => client.post("/elements", &new),
-            Self::Itself(administration) => {
-                let uid = rustix::process::geteuid().as_raw();
-                administration.create_element(&LocalUser { uid, request_id: "offline".into() }, new)
+            Self::Itself(administration) => administration.create_element(&offline_user(), new),
+        }
+    }
+
+    /// Changes the mode of an element, or says what that would change.
+    pub(crate) fn set_mode(&mut self, request: &ModeRequest) -> Result<ModeDocument> {
+        match self {
+            Self::Server(client) => client.post("/elements/mode", request),
+            Self::Itself(administration) => administration.set_mode(&offline_user(), request),
+        }
+    }
+
+    /// Transfers the documents under a prefix; tells `told` how far it is until it has ended.
+    ///
+    /// Where no server runs, this process does the work, and first what an earlier one has left.
+    pub(crate) fn transfer(
+        &mut self,
+        request: TransferRequest,
+        told: &mut dyn FnMut(&Transaction),
+    ) -> Result<Transaction> {
+        match self {
+            Self::Server(client) => {
+                let mut transaction: Transaction = client.post("/transactions", &request)?;
+                while !transaction.is_ended() {
+                    told(&transaction);
+                    transaction = client.post("/transactions/wait", &transaction)?;
+                }
+                Ok(transaction)
             }
+            Self::Itself(administration) => {
+                let transfers = administration.start_transfers()?;
+                let mut transaction = transfers.ask(request, &format!("uid:{}", offline_user().uid))?;
+                while !transaction.is_ended() {
+                    told(&transaction);
+                    let Some(now) = transfers.wait(&transaction, WAIT_MAX) else { break };
+                    transaction = now;
+                }
+                transfers.stop();
+                Ok(transaction)
+            }
+        }
+    }
+
+    /// Every transaction that is kept, the oldest first.
+    pub(crate) fn transactions(&mut self) -> Result<Vec<Transaction>> {
+        match self {
+            Self::Server(client) => client.get("/transactions"),
+            Self::Itself(administration) => administration.transactions(),
         }
     }
 
@@ -109,4 +157,9 @@ impl Owner {
             Self::Itself(administration) => administration.close(),
         }
     }
+}
+
+/// Who asks where no server runs: the user of this process.
+fn offline_user() -> LocalUser {
+    LocalUser { uid: rustix::process::geteuid().as_raw(), request_id: "offline".into() }
 }

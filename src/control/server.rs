@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, Extension, State};
@@ -16,10 +17,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::peer::{Peer, admit_owner_and_root};
 use super::scrub;
-use crate::administration::{Administration, LocalUser, NewAccountRequest, NewElementRequest};
-use crate::error::Result;
+use crate::administration::{Administration, LocalUser, ModeRequest, NewAccountRequest, NewElementRequest};
+use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Health, Problem, RequestId, assign_request_id};
-use crate::upkeep::{Scrubber, StartScrubRequest};
+use crate::upkeep::{Scrubber, StartScrubRequest, Transaction, TransferRequest, Transfers};
+
+/// Longest wait for news of a transaction.
+const WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// What the answers are made of.
 #[derive(Clone)]
@@ -27,6 +31,7 @@ struct Control {
     administration: Administration,
     health: Health,
     scrubber: Arc<Scrubber>,
+    transfers: Arc<Transfers>,
 }
 
 /// The answer of `GET /status`.
@@ -43,11 +48,11 @@ pub(crate) async fn serve(
     listener: UnixListener,
     administration: Administration,
     health: Health,
-    scrubber: Arc<Scrubber>,
+    (scrubber, transfers): (Arc<Scrubber>, Arc<Transfers>),
     stop: CancellationToken,
 ) -> io::Result<()> {
     let owner_uid = rustix::process::geteuid().as_raw();
-    let router = router(Control { administration, health, scrubber }, owner_uid);
+    let router = router(Control { administration, health, scrubber, transfers }, owner_uid);
     axum::serve(listener, router.into_make_service_with_connect_info::<Peer>())
         .with_graceful_shutdown(stop.cancelled_owned())
         .await
@@ -57,9 +62,12 @@ fn router(control: Control, owner_uid: u32) -> Router {
     Router::new()
         .route("/status", get(status))
         .route("/elements", get(elements).post(create_element))
+        .route("/elements/mode", post(set_mode))
         .route("/accounts", get(accounts).post(create_account))
         .route(scrub::PATH, get(scrub_status).post(start_scrub))
         .route("/seals", post(seal_now))
+        .route("/transactions", get(transactions).post(start_transfer))
+        .route("/transactions/wait", post(wait_for_transaction))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(owner_uid, admit_owner_and_root))
         .layer(middleware::from_fn(assign_request_id))
@@ -94,6 +102,21 @@ async fn create_element(
     let Some(uid) = peer.uid else { return Problem::of_status(StatusCode::FORBIDDEN).into_response() };
     let user = LocalUser { uid, request_id };
     answer(StatusCode::CREATED, move || control.administration.create_element(&user, new)).await
+}
+
+async fn set_mode(
+    State(control): State<Control>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    body: Result<Json<ModeRequest>, JsonRejection>,
+) -> Response {
+    let Json(request) = match body {
+        Ok(request) => request,
+        Err(rejection) => return rejected(&rejection),
+    };
+    let Some(uid) = peer.uid else { return Problem::of_status(StatusCode::FORBIDDEN).into_response() };
+    let user = LocalUser { uid, request_id };
+    answer(StatusCode::OK, move || control.administration.set_mode(&user, &request)).await
 }
 
 async fn accounts(State(control): State<Control>) -> Response {
@@ -132,6 +155,42 @@ async fn start_scrub(
 
 async fn seal_now(State(control): State<Control>) -> Response {
     answer(StatusCode::OK, move || control.administration.seal_now()).await
+}
+
+async fn transactions(State(control): State<Control>) -> Response {
+    answer(StatusCode::OK, move || Ok(control.transfers.all())).await
+}
+
+async fn start_transfer(
+    State(control): State<Control>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    body: Result<Json<TransferRequest>, JsonRejection>,
+) -> Response {
+    let Json(request) = match body {
+        Ok(request) => request,
+        Err(rejection) => return rejected(&rejection),
+    };
+    let Some(uid) = peer.uid else { return Problem::of_status(StatusCode::FORBIDDEN).into_response() };
+    answer(StatusCode::ACCEPTED, move || control.transfers.ask(request, &format!("uid:{uid}"))).await
+}
+
+/// Answers with a transaction when it is another than the one sent, or after a second.
+async fn wait_for_transaction(
+    State(control): State<Control>,
+    body: Result<Json<Transaction>, JsonRejection>,
+) -> Response {
+    let Json(seen) = match body {
+        Ok(seen) => seen,
+        Err(rejection) => return rejected(&rejection),
+    };
+    answer(StatusCode::OK, move || {
+        control.transfers.wait(&seen, WAIT_MAX).ok_or_else(|| {
+            Error::new(ErrorKind::Failed, "find transaction")
+                .about(seen.id)
+                .because("it is not kept any more")
+        })
+    })
+    .await
 }
 
 async fn not_found() -> Response {

@@ -36,11 +36,14 @@ fn with_server(settings: &Settings, work: impl FnOnce()) {
         bind(&settings.storage.data).expect("the socket can be made")
     };
     let scrubber = administration.start_scrub(settings.storage.scrub).expect("the scrub starts");
-    let served = serve(listener, administration.clone(), health, Arc::clone(&scrubber), stop.clone());
+    let transfers = administration.start_transfers().expect("the transfers start");
+    let upkeep = (Arc::clone(&scrubber), Arc::clone(&transfers));
+    let served = serve(listener, administration.clone(), health, upkeep, stop.clone());
     let server = runtime.spawn(served);
     work();
     stop.cancel();
     scrubber.stop();
+    transfers.stop();
     runtime.block_on(server).expect("the server does not break").expect("the server ends well");
     file.remove().expect("the socket can be removed");
     administration.close().expect("the archive closes");

@@ -5,10 +5,14 @@ mod scrub_document;
 mod seals;
 mod threads;
 mod throttle;
+mod transaction;
+mod transfers;
 
 pub(crate) use scrub::Scrubber;
 pub(crate) use scrub_document::{PassDocument, ScrubDocument, StartScrubRequest};
 pub(crate) use threads::Upkeep;
+pub(crate) use transaction::{Transaction, TransferRequest};
+pub(crate) use transfers::Transfers;
 
 #[cfg(test)]
 mod tests;

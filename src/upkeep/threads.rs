@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::scrub::Scrubber;
 use super::seals::Sealing;
+use super::transfers::Transfers;
 use crate::administration::Administration;
 use crate::error::Result;
 use crate::settings::StorageSettings;
@@ -12,6 +13,7 @@ use crate::settings::StorageSettings;
 pub(crate) struct Upkeep {
     scrubber: Arc<Scrubber>,
     sealing: Sealing,
+    transfers: Arc<Transfers>,
 }
 
 impl Upkeep {
@@ -20,22 +22,29 @@ impl Upkeep {
     /// *Errors*: `Failed` where the system gives no thread.
     pub(crate) fn start(administration: &Administration, settings: &StorageSettings) -> Result<Self> {
         let sealing = Sealing::start(Arc::clone(administration.archive()), settings.seal_after)?;
-        Ok(Self { scrubber: administration.start_scrub(settings.scrub)?, sealing })
+        let transfers = administration.start_transfers()?;
+        Ok(Self { scrubber: administration.start_scrub(settings.scrub)?, sealing, transfers })
     }
 
     pub(crate) fn scrubber(&self) -> &Arc<Scrubber> {
         &self.scrubber
     }
 
+    pub(crate) fn transfers(&self) -> &Arc<Transfers> {
+        &self.transfers
+    }
+
     /// Asks them to end.
     pub(crate) fn ask_to_stop(&self) {
         self.sealing.ask_to_stop();
         self.scrubber.ask_to_stop();
+        self.transfers.ask_to_stop();
     }
 
     /// Waits until they have ended.
     pub(crate) fn end(self) {
         self.scrubber.stop();
+        self.transfers.stop();
         self.sealing.join();
     }
 }

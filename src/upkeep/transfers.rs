@@ -1,0 +1,329 @@
+//! Transfers of many documents: transactions that the server does one after the other. Each is a control
+//! document with the place up to which it is done, so that a stop interrupts it and ends nothing.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use storage_engine::Archive;
+use storage_engine::archive::list::{VersionListEntry, VersionListRequest};
+use storage_engine::archive::status::ElementStatus;
+use storage_engine::archive::transfer::{Destination, Transfer, Transferred};
+use storage_engine::caller::{Caller, Door};
+use storage_engine::clock::Clock;
+use storage_engine::mode::{Mode, mode_of_class_name};
+use storage_engine::name::{ObjectKey, VersionId};
+use uuid::Uuid;
+
+use super::transaction::{Cursor, Transaction, TransactionState, TransferRequest, is_gone};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The folder of transactions among the control documents.
+const FOLDER: &str = "transactions";
+/// Versions between two notes of how far a transaction is.
+const PAGE_VERSIONS: usize = 200;
+/// Transactions that are kept after their end.
+const ENDED_MAX: usize = 200;
+/// Transactions that may wait.
+const WAITING_MAX: usize = 1_000;
+
+/// The thread that transfers.
+pub(crate) struct Transfers {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    archive: Arc<Archive>,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    is_stopping: bool,
+    transactions: BTreeMap<Uuid, Transaction>,
+}
+
+impl Transfers {
+    /// Starts the thread, which goes on with what the last one left.
+    ///
+    /// *Errors*: `Failed` where the transactions cannot be read, or there can be no thread.
+    pub(crate) fn start(archive: Arc<Archive>, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
+        let transactions = read(&archive)?;
+        let state = Mutex::new(State { is_stopping: false, transactions });
+        let shared = Arc::new(Shared { archive, clock, state, changed: Condvar::new() });
+        let worker = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("transfers".into()).spawn(move || worker.run());
+        let thread = thread
+            .map_err(|source| Error::new(ErrorKind::Failed, "start the transfers").caused_by(source))?;
+        Ok(Arc::new(Self { shared, thread: Mutex::new(Some(thread)) }))
+    }
+
+    /// The transactions that an archive keeps, the oldest first.
+    ///
+    /// *Errors*: `Failed` where they cannot be read.
+    pub(crate) fn kept(archive: &Archive) -> Result<Vec<Transaction>> {
+        Ok(read(archive)?.into_values().collect())
+    }
+
+    /// Takes a transfer that `asked_by` asks for. *Durability*: it is done, whatever happens to the server.
+    ///
+    /// *Errors*: `Failed` where the bucket or the destination is not there, or too many wait.
+    pub(crate) fn ask(&self, request: TransferRequest, asked_by: &str) -> Result<Transaction> {
+        let shared = &self.shared;
+        shared.archive.bucket(&request.bucket).map_err(|source| {
+            Error::new(ErrorKind::Failed, "transfer from bucket").about(&request.bucket).caused_by(source)
+        })?;
+        shared.mode_of(&request.destination()?)?;
+        let mut state = shared.lock();
+        let waiting = state.transactions.values().filter(|transaction| !transaction.is_ended()).count();
+        if waiting >= WAITING_MAX {
+            return Err(Error::new(ErrorKind::Failed, "transfer")
+                .because(format_args!("{waiting} transactions wait already"))
+                .remedy("try again when some have ended: artstore transactions"));
+        }
+        let id = Uuid::now_v7();
+        let transaction = Transaction::new(id, request, asked_by.to_owned(), shared.clock.now_ms());
+        shared.keep(&transaction)?;
+        state.transactions.insert(id, transaction.clone());
+        shared.forget_old(&mut state);
+        drop(state);
+        shared.changed.notify_all();
+        Ok(transaction)
+    }
+
+    /// Every transaction that is kept, the oldest first.
+    pub(crate) fn all(&self) -> Vec<Transaction> {
+        self.shared.lock().transactions.values().cloned().collect()
+    }
+
+    /// A transaction once it is another than `seen`, or after `time`; `None` where it is not kept.
+    pub(crate) fn wait(&self, seen: &Transaction, time: Duration) -> Option<Transaction> {
+        let is_same = |state: &mut State| {
+            !state.is_stopping && state.transactions.get(&seen.id).is_some_and(|known| known == seen)
+        };
+        let waited = self.shared.changed.wait_timeout_while(self.shared.lock(), time, is_same);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.transactions.get(&seen.id).cloned()
+    }
+
+    /// Asks the thread to end; it does so before the next version.
+    pub(crate) fn ask_to_stop(&self) {
+        self.shared.lock().is_stopping = true;
+        self.shared.changed.notify_all();
+    }
+
+    /// Waits until the thread has ended.
+    pub(crate) fn stop(&self) {
+        self.ask_to_stop();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.map_or(Ok(()), JoinHandle::join).is_err() {
+            tracing::error!("The transfers ended by a fault of their own; the next start goes on with them.");
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self) {
+        while let Some(transaction) = self.next() {
+            self.work(transaction);
+        }
+    }
+
+    /// The next transaction to work on; `None` once the server stops.
+    fn next(&self) -> Option<Transaction> {
+        let nothing =
+            |state: &mut State| !state.is_stopping && state.transactions.values().all(Transaction::is_ended);
+        let waited = self.changed.wait_while(self.lock(), nothing);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.is_stopping {
+            return None;
+        }
+        let next = state.transactions.values_mut().find(|transaction| !transaction.is_ended())?;
+        next.state = TransactionState::Running;
+        Some(next.clone())
+    }
+
+    /// Works at a transaction until it ends or the server stops.
+    fn work(&self, mut transaction: Transaction) {
+        let mode = transaction.request.destination().and_then(|to| Ok((self.mode_of(&to)?, to)));
+        let (mode, to) = match mode {
+            Ok(found) => found,
+            Err(error) => return self.give_up(transaction, &error),
+        };
+        loop {
+            match self.page(&mut transaction, &to, mode) {
+                Ok(Page::More) => self.show(&transaction),
+                Ok(Page::Stopped) => return self.show(&transaction),
+                Ok(Page::Last) => {
+                    transaction.end(self.clock.now_ms());
+                    let (moved, failed) = (transaction.moved, transaction.failed);
+                    tracing::info!(transaction = %transaction.id, moved, failed, "A transfer ended.");
+                    return self.show(&transaction);
+                }
+                Err(error) => {
+                    let error = Error::new(ErrorKind::Failed, "list versions").caused_by(error);
+                    return self.give_up(transaction, &error);
+                }
+            }
+        }
+    }
+
+    /// Transfers the versions of one page.
+    fn page(
+        &self,
+        transaction: &mut Transaction,
+        to: &Destination,
+        mode: Mode,
+    ) -> storage_engine::Result<Page> {
+        let request = transaction.request.clone();
+        let after = transaction.after.clone();
+        let version_marker = after.as_ref().and_then(|cursor| cursor.version.as_deref());
+        let listing = self.archive.list_versions(&VersionListRequest {
+            bucket: &request.bucket,
+            prefix: &request.prefix,
+            delimiter: None,
+            key_marker: after.as_ref().map(|cursor| cursor.key.as_str()),
+            version_marker: version_marker.map(VersionId::parse).transpose()?,
+            max: PAGE_VERSIONS,
+        })?;
+        let caller = Caller {
+            account: transaction.asked_by.as_str().into(),
+            account_name: "local".into(),
+            door: Door::Control,
+            address: None,
+            request_id: transaction.id.to_string().into(),
+            operation: "Transfer",
+        };
+        for entry in listing.entries {
+            if self.lock().is_stopping {
+                return Ok(Page::Stopped);
+            }
+            let VersionListEntry::Version(listed) = entry else { continue };
+            if listed.is_marker {
+                continue;
+            }
+            let (key, version) = (&listed.object.key, listed.version_id);
+            if mode_of_class_name(listed.object.class.as_str())? >= mode {
+                transaction.unchanged += 1;
+            } else {
+                self.transfer(transaction, &caller, (key, version), to);
+            }
+            let version = Some(version.to_string());
+            transaction.after = Some(Cursor { key: key.as_str().to_owned(), version });
+        }
+        match listing.next {
+            Some((key, version)) => {
+                let version = version.map(|version| version.to_string());
+                transaction.after = Some(Cursor { key, version });
+                Ok(Page::More)
+            }
+            None => Ok(Page::Last),
+        }
+    }
+
+    fn transfer(
+        &self,
+        transaction: &mut Transaction,
+        caller: &Caller,
+        (key, version): (&ObjectKey, VersionId),
+        to: &Destination,
+    ) {
+        let transfer = Transfer { version: Some(version), to: to.clone(), revision: None, attributes: None };
+        match self.archive.transfer(caller, &transaction.request.bucket, key, &transfer) {
+            Ok(Transferred::Moved { stored, .. }) => {
+                transaction.moved += 1;
+                transaction.moved_bytes += stored.size;
+            }
+            Ok(Transferred::There) => transaction.unchanged += 1,
+            Err(error) if is_gone(error.kind()) => {}
+            Err(error) => transaction.fail(key.as_str(), &version.to_string(), &error),
+        }
+    }
+
+    fn give_up(&self, mut transaction: Transaction, error: &Error) {
+        tracing::error!(transaction = %transaction.id, %error, "A transfer was given up.");
+        transaction.give_up(error, self.clock.now_ms());
+        self.show(&transaction);
+    }
+
+    /// Keeps how far a transaction is, and shows it. Where it cannot be kept, a stop does a part of it again.
+    fn show(&self, transaction: &Transaction) {
+        if let Err(error) = self.keep(transaction) {
+            tracing::warn!(transaction = %transaction.id, %error, "How far a transfer is could not be kept.");
+        }
+        self.lock().transactions.insert(transaction.id, transaction.clone());
+        self.changed.notify_all();
+    }
+
+    fn keep(&self, transaction: &Transaction) -> Result<()> {
+        let failed = || Error::new(ErrorKind::Failed, "keep transaction").about(transaction.id);
+        let bytes = serde_json::to_vec_pretty(transaction).map_err(|source| failed().caused_by(source))?;
+        self.archive
+            .put_control_document(FOLDER, &file_of(transaction.id), &bytes)
+            .map_err(|source| failed().caused_by(source))
+    }
+
+    /// Forgets the oldest of those that have ended, above a bound.
+    fn forget_old(&self, state: &mut State) {
+        let ended: Vec<Uuid> =
+            state.transactions.values().filter(|known| known.is_ended()).map(|known| known.id).collect();
+        for id in ended.iter().take(ended.len().saturating_sub(ENDED_MAX)) {
+            match self.archive.remove_control_document(FOLDER, &file_of(*id)) {
+                Ok(()) => drop(state.transactions.remove(id)),
+                Err(error) => {
+                    tracing::warn!(transaction = %id, %error, "An old transaction could not be removed.")
+                }
+            }
+        }
+    }
+
+    /// The mode of a destination.
+    ///
+    /// *Errors*: `Failed` where no element in use has it.
+    fn mode_of(&self, to: &Destination) -> Result<Mode> {
+        let is_it = |element: &ElementStatus| match to {
+            Destination::Mode(mode) => element.mode == Some(*mode),
+            Destination::Element(name) => element.name == *name,
+        };
+        let found = self.archive.elements().into_iter().find(|element| is_it(element));
+        found.and_then(|element| element.mode).ok_or_else(|| {
+            Error::new(ErrorKind::Failed, "find an element to transfer to")
+                .because("none in use is of that mode or name")
+                .remedy("artstore element list shows the elements and their modes")
+        })
+    }
+}
+
+/// How a page ended.
+enum Page {
+    More,
+    Last,
+    Stopped,
+}
+
+fn file_of(id: Uuid) -> String {
+    format!("{id}.json")
+}
+
+/// Reads the transactions; one that cannot be read is left alone and told of.
+fn read(archive: &Archive) -> Result<BTreeMap<Uuid, Transaction>> {
+    let documents = archive
+        .control_documents(FOLDER)
+        .map_err(|source| Error::new(ErrorKind::Failed, "read the transactions").caused_by(source))?;
+    let mut transactions = BTreeMap::new();
+    for (name, bytes) in documents {
+        match serde_json::from_slice::<Transaction>(&bytes) {
+            Ok(transaction) => drop(transactions.insert(transaction.id, transaction)),
+            Err(error) => tracing::error!(name, %error, "A transaction cannot be read; ask for it again."),
+        }
+    }
+    Ok(transactions)
+}
