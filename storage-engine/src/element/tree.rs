@@ -1,5 +1,8 @@
 //! The walk over an element's hours: every sidecar, and every file that is none of ours.
 
+use std::sync::mpsc::{Receiver, RecvError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::disk::{Disk, EntryKind};
 use crate::error::{Error, Result};
 use crate::name::StoredPath;
@@ -14,39 +17,96 @@ pub(crate) enum Found {
 }
 
 const DIGITS: [usize; 4] = [4, 2, 2, 2];
+/// Threads that read sidecars: enough for a disk that answers several at a time.
+const READERS: usize = 4;
+/// Sidecars that a reader takes at once.
+const BATCH_SIDECARS: usize = 256;
+/// Batches that wait for a reader, and as many that wait to be taken.
+const BATCHES_MAX: usize = 8;
 
-/// Walks the hours of an element in order of time and hands everything found to `take`.
+/// Names of sidecars in one folder.
+struct Batch {
+    folder: Arc<str>,
+    names: Vec<String>,
+}
+
+/// Walks the hours of an element and hands every sidecar to `take`, in no order: several threads read.
 ///
 /// *Errors*: `Io` where a folder cannot be read, `NewerFormat`, and what `take` answers. A damaged
 /// sidecar is handed over, not an error.
 pub(crate) fn scan(disk: &dyn Disk, take: &mut impl FnMut(Found) -> Result<()>) -> Result<()> {
-    walk(disk, "", &DIGITS, take)
+    let (to_read, batches) = sync_channel::<Batch>(BATCHES_MAX);
+    let (found, all_found) = sync_channel::<Result<Vec<Found>>>(BATCHES_MAX);
+    let batches = &Mutex::new(batches);
+    std::thread::scope(|scope| {
+        for _ in 0..READERS {
+            let found = found.clone();
+            scope.spawn(move || {
+                // Whoever takes what is found ends the walk by not listening any more.
+                while let Ok(batch) = next(batches)
+                    && found.send(batch.read(disk)).is_ok()
+                {}
+            });
+        }
+        scope.spawn(move || {
+            let ended = walk(disk, "", &DIGITS, &mut |batch| to_read.send(batch).is_ok());
+            if let Err(error) = ended {
+                found.send(Err(error)).ok();
+            }
+        });
+        let taken = all_found.iter().try_for_each(|found| found?.into_iter().try_for_each(&mut *take));
+        drop(all_found);
+        // Readers that stopped listen no more; what waits for them is let go.
+        if taken.is_err() {
+            while next(batches).is_ok() {}
+        }
+        taken
+    })
 }
 
+fn next(batches: &Mutex<Receiver<Batch>>) -> Result<Batch, RecvError> {
+    batches.lock().unwrap_or_else(PoisonError::into_inner).recv()
+}
+
+/// Hands the sidecars' names of every hour to `send`, until that says no.
 fn walk(
     disk: &dyn Disk,
     folder: &str,
     digits: &[usize],
-    take: &mut impl FnMut(Found) -> Result<()>,
-) -> Result<()> {
+    send: &mut impl FnMut(Batch) -> bool,
+) -> Result<bool> {
     let mut entries = disk.read_dir(folder).map_err(|error| Error::io("read folder", folder, error))?;
     entries.sort_unstable();
     let Some((width, deeper)) = digits.split_first() else {
-        for entry in entries {
-            if entry.kind == EntryKind::File && entry.name.ends_with(".attr.json") {
-                take(read_sidecar(disk, folder, &entry.name)?)?;
+        let folder: Arc<str> = folder.into();
+        let sidecars = entries.into_iter().filter(|entry| entry.kind == EntryKind::File);
+        let mut names = sidecars.map(|entry| entry.name).filter(|name| name.ends_with(".attr.json"));
+        loop {
+            let batch: Vec<String> = names.by_ref().take(BATCH_SIDECARS).collect();
+            if batch.is_empty() {
+                return Ok(true);
+            }
+            if !send(Batch { folder: Arc::clone(&folder), names: batch }) {
+                return Ok(false);
             }
         }
-        return Ok(());
     };
     for entry in entries {
         let is_part = entry.name.len() == *width && entry.name.bytes().all(|byte| byte.is_ascii_digit());
         if is_part && entry.kind == EntryKind::Dir {
             let path = if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) };
-            walk(disk, &path, deeper, take)?;
+            if !walk(disk, &path, deeper, send)? {
+                return Ok(false);
+            }
         }
     }
-    Ok(())
+    Ok(true)
+}
+
+impl Batch {
+    fn read(&self, disk: &dyn Disk) -> Result<Vec<Found>> {
+        self.names.iter().map(|name| read_sidecar(disk, &self.folder, name)).collect()
+    }
 }
 
 fn read_sidecar(disk: &dyn Disk, folder: &str, name: &str) -> Result<Found> {
@@ -86,3 +146,6 @@ pub(crate) fn read_pair(disk: &dyn Disk, path: &str) -> Result<(Sidecar, Option<
     }
     Ok((sidecar, overflow))
 }
+
+#[cfg(test)]
+mod tests;
