@@ -6,6 +6,7 @@
 
 mod backend;
 mod blocks;
+mod census;
 mod entry;
 mod feed;
 mod key;

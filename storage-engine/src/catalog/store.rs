@@ -40,14 +40,6 @@ pub(crate) enum Update {
     Remove { bucket: BucketName, key: ObjectKey, version_seq: u64, change_seq: u64 },
 }
 
-/// What lies on an element.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Census {
-    pub(crate) objects: u64,
-    /// Of their data files.
-    pub(crate) bytes: u64,
-}
-
 /// The open catalog.
 pub(crate) struct Catalog {
     pub(super) database: Database,
@@ -281,22 +273,6 @@ impl Catalog {
             covered.remove(element.as_bytes().as_slice()).map_err(failed)?;
         }
         transaction.commit().map_err(failed)
-    }
-
-    /// The objects on `element`, by a walk over all versions.
-    pub(crate) fn census(&self, element: ElementId) -> Result<Census> {
-        let transaction = self.database.begin_read().map_err(failed)?;
-        let versions = transaction.open_table(VERSIONS).map_err(failed)?;
-        let mut census = Census::default();
-        for row in versions.iter().map_err(failed)? {
-            let (_, value) = row.map_err(failed)?;
-            let entry = Entry::decode(value.value(), 0)?;
-            if entry.place.element == element && !entry.is_marker() {
-                census.objects += 1;
-                census.bytes += entry.size;
-            }
-        }
-        Ok(census)
     }
 
     /// Hands every version with its bucket and key to `take`, in order. Its pages stay in use meanwhile: for

@@ -9,11 +9,10 @@
 //! disk refuses the change and latches nothing.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::Thread;
 
-use super::frame::{self, BLOCK_BYTES};
+use super::batch::{Queued, Slot, WriteFailure, take_batch, write_frame};
+use super::frame;
 use super::record::{Attachments, Encoded, Record};
 use super::segment::{FRAMES_AT, Header, SEGMENT_BYTES, Segment, path_of, spare_path_of};
 use crate::bell::{Bell, Call};
@@ -21,8 +20,6 @@ use crate::disk::SharedDisk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::ElementId;
 
-/// Most bytes of records in one frame.
-const FRAME_RECORDS_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Room at the end of each segment that only abort records may use.
 const ABORT_RESERVE_BYTES: u64 = 64 * 1024;
 /// Most segments that wait for a checkpoint; then changes wait for it too.
@@ -58,35 +55,6 @@ struct State {
     /// Records per segment that are committed and not yet applied.
     unapplied: BTreeMap<u64, usize>,
     spares: Vec<String>,
-}
-
-/// Changes that one caller commits together.
-struct Queued {
-    records: Vec<Encoded>,
-    slot: Arc<Slot>,
-}
-
-impl Queued {
-    fn bytes(&self) -> usize {
-        self.records.iter().map(|record| record.bytes.len()).sum()
-    }
-}
-
-/// Where one caller waits for the outcome of its changes: the number of their segment.
-struct Slot {
-    outcome: Mutex<Option<Result<u64>>>,
-    waiter: Thread,
-}
-
-impl Slot {
-    fn settle(&self, outcome: Result<u64>) {
-        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-        self.waiter.unpark();
-    }
-
-    fn take(&self) -> Option<Result<u64>> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
 }
 
 /// A durable record whose change is still to be applied to files and catalog.
@@ -215,7 +183,7 @@ impl Log {
 
     /// Waits until records are durable; the number of their segment.
     fn queue(&self, records: Vec<Encoded>) -> Result<u64> {
-        let slot = Arc::new(Slot { outcome: Mutex::new(None), waiter: std::thread::current() });
+        let slot = Arc::new(Slot::of_this_thread());
         let mut state = self.lock();
         if state.latched {
             return Err(self.latched_error());
@@ -279,7 +247,7 @@ impl Log {
         if state.is_held {
             self.changed.notify_all();
         } else if let Some(next) = state.queue.front() {
-            next.slot.waiter.unpark();
+            next.slot.wake();
         }
     }
 
@@ -475,48 +443,6 @@ pub(crate) fn begin_checkpoint(logs: &[&Log]) -> Result<Vec<u64>> {
         log.wait_applied(*boundary)?;
     }
     Ok(boundaries)
-}
-
-enum WriteFailure {
-    /// Nothing was written; the same place can be written again.
-    Full(io::Error),
-    /// What is durable is not known.
-    Lost(io::Error),
-}
-
-fn write_frame(segment: &Segment, number: u64, position: u64, batch: &[Queued]) -> Result<(), WriteFailure> {
-    let records = batch.iter().flat_map(|queued| &queued.records);
-    let records: Vec<&[u8]> = records.map(|record| record.bytes.as_slice()).collect();
-    let bytes = frame::encode(number, segment.header.salt, &records);
-    debug_assert_eq!(bytes.len() as u64 % BLOCK_BYTES, 0);
-    if let Err(error) = segment.file.write_at(&bytes, position) {
-        return Err(match error.kind() {
-            io::ErrorKind::StorageFull => take_back(segment, position, error),
-            _ => WriteFailure::Lost(error),
-        });
-    }
-    segment.file.sync().map_err(WriteFailure::Lost)
-}
-
-/// Makes sure that a frame refused for want of room is none, however much of it was written.
-fn take_back(segment: &Segment, position: u64, full: io::Error) -> WriteFailure {
-    let zeros = vec![0; BLOCK_BYTES as usize];
-    match segment.file.write_at(&zeros, position).and_then(|()| segment.file.sync()) {
-        Ok(()) => WriteFailure::Full(full),
-        Err(error) => WriteFailure::Lost(error),
-    }
-}
-
-fn take_batch(queue: &mut VecDeque<Queued>) -> Vec<Queued> {
-    let (mut batch, mut bytes) = (Vec::new(), 0);
-    while let Some(next) = queue.front() {
-        bytes += next.bytes();
-        if !batch.is_empty() && bytes > FRAME_RECORDS_BYTES_MAX {
-            break;
-        }
-        batch.extend(queue.pop_front());
-    }
-    batch
 }
 
 fn salt() -> Result<u64> {
