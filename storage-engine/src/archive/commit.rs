@@ -176,7 +176,7 @@ impl Inner {
             drop(version.touched);
             outcomes.push((tag, Ok(())));
         }
-        // One record for all of them: each in a frame of its own could use up the room kept for it.
+        // One frame for all of them: each in its own could use up the room that is kept for them.
         let undone = unpublished.iter().filter(|(_, _, _, failure)| failure.is_undone);
         let undone: Vec<_> = undone.map(|(_, version, ..)| (&version.caller, version.change_seq)).collect();
         let taken_back = undone.is_empty() || self.abort(element, &undone);
@@ -192,9 +192,7 @@ impl Inner {
         }
         outcomes
     }
-}
 
-impl Inner {
     /// Gives up a version that is not shown. Where the log is latched its record may be durable and names the
     /// staged files: recovery needs them.
     fn leave(&self, element: &Element, error: &Error, mut version: Version<'_>) {

@@ -80,10 +80,10 @@ impl Archive {
     ///
     /// *Durability*: on return the version lies on the other element and survives a power cut.
     /// *Concurrency*: a reader sees it all the time. What is open keeps its bytes.
-    /// *Errors*: `PreconditionFailed` where it has another revision; `NoSuchBucket`, `NoSuchKey`, `KeyDeleted`, `NoSuchVersion`, `DeleteMarker`; `ModeForbids` where
-    /// the destination is no stricter; `NoSuchElement`, `InvalidStorageClass` where no element has the mode;
-    /// `QuotaExceeded`, `StorageFull`; `Corrupt` where the bytes are not what was stored; `Unavailable`, also
-    /// where others keep changing it; `Io`.
+    /// *Errors*: `PreconditionFailed` where it has another revision; `NoSuchBucket`, `NoSuchKey`, `KeyDeleted`,
+    /// `NoSuchVersion`, `DeleteMarker`; `ModeForbids` where the destination is no stricter; `NoSuchElement`,
+    /// `InvalidStorageClass` where no element has the mode; `QuotaExceeded`, `StorageFull`; `Corrupt` where the
+    /// bytes are not what was stored; `Unavailable`, also where others keep changing it; `Io`.
     pub fn transfer(
         &self,
         caller: &Caller,
@@ -91,8 +91,8 @@ impl Archive {
         key: &ObjectKey,
         transfer: &Transfer,
     ) -> Result<Transferred> {
-        let _gate = self.enter()?;
         for _ in 0..TRIES_MAX {
+            drop(self.enter()?);
             let reader = self.read(bucket, key, transfer.version)?;
             if transfer.revision.is_some_and(|seen| seen != reader.object.revision) {
                 return Err(Error::new(ErrorKind::PreconditionFailed, "transfer object")
@@ -102,6 +102,8 @@ impl Archive {
             let element = self.inner.destination(&reader, &transfer.to)?;
             let Some(element) = element else { return Ok(Transferred::There) };
             let copied = Copied::make(element, &reader)?;
+            // A copy may take long: an archive that closes does not wait for it.
+            let _gate = self.enter()?;
             if let Some(transferred) = self.inner.place(caller, &reader, copied, transfer)? {
                 return Ok(transferred);
             }
