@@ -128,6 +128,28 @@ class Modes(archive.ArchiveTest):
         self.assertEqual(1, self.place.command("transfer", self.bucket, "", "--to", "nobody", check=False).returncode)
         self.assertEqual(1, self.place.command("transfer", "no-such-bucket", "", "--to", "rw", check=False).returncode)
 
+    def test_what_cannot_be_moved_stays_and_is_named(self):
+        """A damaged object is not moved as a good one: exit code 4, its key and why; the others have moved."""
+        for key in ("a", "b", "c"):
+            self.put(key, key.encode() * 200_000)
+        sidecar = next(
+            path for path, sidecar in archive.all_sidecars(self.place)
+            if (sidecar["bucket"], sidecar["key"]) == (self.bucket, "b")
+        )
+        with open(str(sidecar).removesuffix(".attr.json"), "r+b") as data:
+            data.seek(150_000)
+            data.write(b"X")
+        done = self.place.command("transfer", self.bucket, "", "--to", "rw", "--json", check=False)
+        self.assertEqual(4, done.returncode, done.stderr)
+        told = json.loads(done.stdout)
+        self.assertEqual((2, 1, "failed"), tuple(told[name] for name in ("moved", "failed", "state")))
+        self.assertEqual(["b"], [failure["key"] for failure in told["failures"]])
+        self.assertIn("not what was written", told["failures"][0]["reason"])
+        classes = {key: entry["StorageClass"] for key, entry in archive.listing(self.s3, self.bucket).items()}
+        self.assertEqual({"a": "STANDARD_IA", "b": "STANDARD", "c": "STANDARD_IA"}, classes)
+        self.put("b", b"put again, whole")
+        self.assertEqual(1, self.json("transfer", self.bucket, "", "--to", "rw")["moved"])
+
     def test_a_transfer_survives_a_kill(self):
         """A server killed in the midst of a transfer goes on with it by itself; every object is there all the time."""
         keys = [f"k{number:04}" for number in range(400)]
