@@ -16,7 +16,9 @@ pub(super) fn of_engine(kind: storage_engine::ErrorKind) -> StatusCode {
         | Kind::AlreadyExists
         | Kind::BucketNotEmpty
         | Kind::TooManyBuckets
-        | Kind::Archived => StatusCode::CONFLICT,
+        | Kind::Archived
+        | Kind::NotArchived
+        | Kind::RestoreInProgress => StatusCode::CONFLICT,
         Kind::DeleteMarker => StatusCode::METHOD_NOT_ALLOWED,
         Kind::InvalidBucketName
         | Kind::InvalidVersionId

@@ -29,6 +29,7 @@ fn element(name: &str, state: ElementState) -> ElementStatus {
         mode: (state != ElementState::Absent).then_some(Mode::Edit),
         state,
         max_size_bytes: Some(4711),
+        target: None,
         free_bytes: 4712,
     }
 }

@@ -6,7 +6,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-use crate::mode::Mode;
+use crate::mode::{Mode, StorageClass};
 
 /// What a caller branches on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +65,10 @@ pub enum ErrorKind {
     ModeForbids,
     /// The bytes are archived and not restored.
     Archived,
+    /// There is nothing to restore: the bytes are not archived.
+    NotArchived,
+    /// The bytes have been asked for already.
+    RestoreInProgress,
     /// The element's quota is reached.
     QuotaExceeded,
     /// The disk has no room.
@@ -91,6 +95,7 @@ pub struct Error {
     subject: Option<Box<str>>,
     reason: Option<Box<str>>,
     mode: Option<Mode>,
+    class: Option<StorageClass>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -101,7 +106,7 @@ impl Error {
     /// Makes an error of `kind` that arose in `operation` (a short verb phrase).
     #[must_use]
     pub fn new(kind: ErrorKind, operation: &'static str) -> Self {
-        Self { kind, operation, subject: None, reason: None, mode: None, source: None }
+        Self { kind, operation, subject: None, reason: None, mode: None, class: None, source: None }
     }
 
     /// Names what the operation was about: a key, a path, an element.
@@ -122,6 +127,13 @@ impl Error {
     #[must_use]
     pub(crate) fn in_mode(mut self, mode: Mode) -> Self {
         self.mode = Some(mode);
+        self
+    }
+
+    /// Names the class of what is archived.
+    #[must_use]
+    pub(crate) fn in_class(mut self, class: StorageClass) -> Self {
+        self.class = Some(class);
         self
     }
 
@@ -151,6 +163,7 @@ impl Error {
             subject: self.subject.clone(),
             reason: self.reason.clone().or_else(below),
             mode: self.mode,
+            class: self.class,
             source: None,
         }
     }
@@ -165,6 +178,12 @@ impl Error {
     #[must_use]
     pub fn mode(&self) -> Option<Mode> {
         self.mode
+    }
+
+    /// The class of the object, where the kind is [`ErrorKind::Archived`].
+    #[must_use]
+    pub fn class(&self) -> Option<StorageClass> {
+        self.class
     }
 
     /// Whether a file or folder was not there, or what a sidecar names beside itself.
@@ -230,6 +249,8 @@ impl ErrorKind {
             Self::PreconditionFailed => "a condition of the request does not hold",
             Self::ModeForbids => "the mode of the element forbids this",
             Self::Archived => "the bytes are archived",
+            Self::NotArchived => "the bytes are not archived",
+            Self::RestoreInProgress => "the bytes have been asked for already",
             Self::QuotaExceeded => "the quota of the element is reached",
             Self::StorageFull => "the disk is full",
             Self::Unavailable => "the element is not available",

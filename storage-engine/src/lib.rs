@@ -22,11 +22,14 @@ mod key_lock;
 mod log;
 pub mod mode;
 pub mod name;
+mod restore;
 pub mod scrub;
 pub mod seal;
 mod sequence;
 pub mod sidecar;
+mod signal;
 pub mod state;
+pub mod target;
 mod timestamp;
 mod twin;
 

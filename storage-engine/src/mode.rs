@@ -56,6 +56,8 @@ pub enum ChangeKind {
     Leave,
     /// A version comes from an element of the same or a looser mode.
     Receive,
+    /// The element's own copy of a version's bytes goes, which are safe on its archive target.
+    Release,
 }
 
 /// Leave for one change, made at its commit point under the element's mode lock and the key's lock.
@@ -70,9 +72,11 @@ impl Permit {
     /// *Errors*: `ModeForbids`, naming the mode.
     pub(crate) fn grant(mode: Mode, change: ChangeKind) -> Result<Self> {
         let granted = match (mode, change) {
+            (Mode::Edit | Mode::Rw | Mode::Ro, ChangeKind::Release) => false,
             (Mode::Edit, _)
             | (Mode::Rw, ChangeKind::Create | ChangeKind::Annotate)
             | (Mode::Rw | Mode::Ro, ChangeKind::Leave | ChangeKind::Receive)
+            | (Mode::Ar, ChangeKind::Receive | ChangeKind::Release)
             | (_, ChangeKind::DeleteMarker) => true,
             (Mode::Rw | Mode::Ro | Mode::Ar, _) => false,
         };
@@ -88,7 +92,7 @@ impl Permit {
 }
 
 impl ChangeKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Create,
         Self::Overwrite,
         Self::Annotate,
@@ -96,6 +100,7 @@ impl ChangeKind {
         Self::DeleteMarker,
         Self::Leave,
         Self::Receive,
+        Self::Release,
     ];
 
     fn describe(self) -> &'static str {
@@ -107,6 +112,7 @@ impl ChangeKind {
             Self::DeleteMarker => "removing a delete marker",
             Self::Leave => "moving to another element",
             Self::Receive => "taking in from another element",
+            Self::Release => "giving up bytes that are archived",
         }
     }
 }
@@ -137,7 +143,8 @@ impl Mode {
         })
     }
 
-    /// The class that objects of this mode report.
+    /// The class that objects of this mode report; in ar that is a setting of the element, and this the one
+    /// where nobody chose.
     #[must_use]
     pub fn storage_class(self) -> StorageClass {
         match self {
@@ -180,7 +187,8 @@ impl Mode {
         match self {
             Self::Edit => "documents here may be changed",
             Self::Rw => "what is stored here is final",
-            Self::Ro | Self::Ar => "this element is only read",
+            Self::Ro => "this element is only read",
+            Self::Ar => "what is archived stays as it is",
         }
     }
 }

@@ -85,6 +85,7 @@ codes! {
     QuotaExceeded => "QuotaExceeded", FORBIDDEN, "The quota of the storage element is reached";
     RequestTimeTooSkewed => "RequestTimeTooSkewed", FORBIDDEN, "The difference between the request time and the current time is too large";
     RequestTimeout => "RequestTimeout", BAD_REQUEST, "Your socket connection to the server was not read from or written to within the timeout period";
+    RestoreAlreadyInProgress => "RestoreAlreadyInProgress", CONFLICT, "Object restore is already in progress";
     ServiceUnavailable => "ServiceUnavailable", SERVICE_UNAVAILABLE, "Please reduce your request rate or try again later";
     SignatureDoesNotMatch => "SignatureDoesNotMatch", FORBIDDEN, "The request signature we calculated does not match the signature you provided. Check your key and signing method";
     SlowDown => "SlowDown", SERVICE_UNAVAILABLE, "Please reduce your request rate";

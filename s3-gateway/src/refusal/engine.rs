@@ -37,7 +37,8 @@ fn code_of(kind: ErrorKind) -> Code {
         ErrorKind::BadDigest => Code::BadDigest,
         ErrorKind::PreconditionFailed => Code::PreconditionFailed,
         ErrorKind::ModeForbids => Code::AccessDenied,
-        ErrorKind::Archived => Code::InvalidObjectState,
+        ErrorKind::Archived | ErrorKind::NotArchived => Code::InvalidObjectState,
+        ErrorKind::RestoreInProgress => Code::RestoreAlreadyInProgress,
         ErrorKind::QuotaExceeded => Code::QuotaExceeded,
         ErrorKind::StorageFull => Code::InsufficientStorage,
         ErrorKind::Unavailable => Code::ServiceUnavailable,
@@ -62,7 +63,11 @@ impl From<Error> for Refusal {
             None => Self::new(code),
         };
         let refusal = match error.kind() {
-            ErrorKind::ModeForbids => with_mode(refusal, &error),
+            ErrorKind::ModeForbids | ErrorKind::NotArchived => with_mode(refusal, &error),
+            ErrorKind::Archived => match error.class() {
+                Some(class) => refusal.with_element("StorageClass", class.as_str()),
+                None => refusal,
+            },
             ErrorKind::DeleteMarker | ErrorKind::KeyDeleted => {
                 refusal.with_header(DELETE_MARKER_HEADER, HeaderValue::from_static("true"))
             }

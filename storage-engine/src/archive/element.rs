@@ -158,15 +158,10 @@ impl Archive {
     /// Makes an element and takes it into use.
     ///
     /// *Durability*: durable on return, registered last.
-    /// *Errors*: `AlreadyExists` for a name that is taken or a root that is an element; `InvalidArgument`
-    /// for modes ro and ar, which elements reach by transition; `StorageFull`; `Io`.
+    /// *Errors*: `AlreadyExists` for a name that is taken or a root that is an element; `InvalidArgument` for a root
+    /// that is not absolute; `StorageFull`; `Io`.
     pub fn create_element(&self, caller: &Caller, new: NewElement) -> Result<ElementStatus> {
         let _gate = self.enter()?;
-        if matches!(new.mode, Mode::Ro | Mode::Ar) {
-            return Err(Error::new(ErrorKind::InvalidArgument, "create element")
-                .about(&new.name)
-                .because("an element begins in mode edit or rw; ro and ar are reached by transition"));
-        }
         let inner = &self.inner;
         let mut elements = inner.elements.write().unwrap_or_else(PoisonError::into_inner);
         let mut registry = Registry::read(&*inner.disk)?.unwrap_or_default();
@@ -220,6 +215,7 @@ fn status_of(inner: &Inner, slot: &ElementSlot) -> ElementStatus {
                 mode: Some(document.mode),
                 state: if latched { ElementState::Latched } else { ElementState::Ready },
                 max_size_bytes: document.max_size_bytes,
+                target: document.target.clone(),
                 free_bytes: element.disk.space().map_or(0, |space| space.free_bytes),
             }
         }
@@ -230,6 +226,7 @@ fn status_of(inner: &Inner, slot: &ElementSlot) -> ElementStatus {
             mode: None,
             state: ElementState::Absent,
             max_size_bytes: None,
+            target: None,
             free_bytes: 0,
         },
     }

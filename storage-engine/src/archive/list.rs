@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::digest::{ChecksumAlgorithm, ChecksumType};
 use crate::mode::StorageClass;
 use crate::name::{BucketName, ObjectKey, VersionId};
+use crate::restore::RestoreStatus;
 
 /// Most entries of one page.
 pub const PAGE_ENTRIES_MAX: usize = 1000;
@@ -49,6 +50,8 @@ pub struct ListedObject {
     pub owner: Arc<str>,
     /// The class that follows from the element's mode.
     pub class: StorageClass,
+    /// Whether archived bytes are here for a time, or on their way.
+    pub restore: Option<RestoreStatus>,
     /// The additional checksum's algorithm and what it covers, where the client chose one.
     pub checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
 }

@@ -34,7 +34,7 @@ impl Archive {
         for row in page.rows {
             listing.entries.push(match row {
                 Row::CommonPrefix(prefix) => ListEntry::CommonPrefix(prefix),
-                Row::Object { key, entry, .. } => ListEntry::Object(listed(&key, entry, &classes)?),
+                Row::Object { key, entry, .. } => ListEntry::Object(self.listed(&key, entry, &classes)?),
             });
         }
         if page.is_truncated {
@@ -69,7 +69,7 @@ impl Archive {
                 Row::CommonPrefix(prefix) => VersionListEntry::CommonPrefix(prefix),
                 Row::Object { key, entry, is_latest } => {
                     let (version_id, is_marker) = (entry.version_id, entry.is_marker());
-                    let object = listed(&key, entry, &classes)?;
+                    let object = self.listed(&key, entry, &classes)?;
                     VersionListEntry::Version(ListedVersion { object, version_id, is_latest, is_marker })
                 }
             });
@@ -110,21 +110,30 @@ impl Archive {
     fn classes(&self) -> BTreeMap<ElementId, StorageClass> {
         let elements = self.inner.elements.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let class = |slot: &ElementSlot| match slot {
-            ElementSlot::Ready(element) => element.document().mode.storage_class(),
+            ElementSlot::Ready(element) => element.document().class(),
             ElementSlot::Absent { .. } => Mode::Edit.storage_class(),
         };
         elements.iter().map(|(id, slot)| (*id, class(slot))).collect()
     }
-}
 
-fn listed(key: &str, entry: Entry, classes: &BTreeMap<ElementId, StorageClass>) -> Result<ListedObject> {
-    Ok(ListedObject {
-        key: ObjectKey::parse(key)?,
-        size: entry.size,
-        etag: entry.etag,
-        modified_ms: entry.created_ms,
-        owner: entry.owner,
-        class: classes.get(&entry.place.element).copied().unwrap_or(StorageClass::Standard),
-        checksum: entry.checksum,
-    })
+    fn listed(
+        &self,
+        key: &str,
+        entry: Entry,
+        classes: &BTreeMap<ElementId, StorageClass>,
+    ) -> Result<ListedObject> {
+        let class = classes.get(&entry.place.element).copied().unwrap_or(StorageClass::Standard);
+        let is_archived = matches!(class, StorageClass::Glacier | StorageClass::DeepArchive);
+        let now_ms = self.inner.options.clock.now_ms();
+        Ok(ListedObject {
+            key: ObjectKey::parse(key)?,
+            size: entry.size,
+            etag: entry.etag,
+            modified_ms: entry.created_ms,
+            owner: entry.owner,
+            class,
+            restore: is_archived.then(|| self.inner.restores.status(entry.seq, now_ms)).flatten(),
+            checksum: entry.checksum,
+        })
+    }
 }

@@ -5,6 +5,7 @@
 //! with feed, answer.
 
 pub mod annotate;
+pub mod archiving;
 pub mod body;
 pub mod bucket;
 mod checkpoint;
@@ -29,11 +30,14 @@ pub mod put;
 pub mod put_together;
 mod read;
 pub mod rebuild;
+pub mod recall;
 mod recent;
 mod recover;
+pub mod restore;
 pub mod seal;
 pub mod status;
 mod store;
+mod target;
 pub mod transfer;
 mod transition;
 pub(crate) mod upload_store;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{Checksum, ChecksumType};
 use crate::mode::{Mode, StorageClass};
 use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
+use crate::restore::RestoreStatus;
 
 /// What a client says about an object besides its bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,4 +81,6 @@ pub struct Object {
     pub mode: Mode,
     /// The class that follows from the mode.
     pub class: StorageClass,
+    /// Whether archived bytes are here for a time, or on their way.
+    pub restore: Option<RestoreStatus>,
 }

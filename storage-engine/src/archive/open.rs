@@ -20,8 +20,10 @@ use crate::element::{Element, Registered};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key_lock::KeyLocks;
 use crate::name::ElementId;
+use crate::restore::Restores;
 use crate::scrub::ScrubState;
 use crate::sequence::Sequence;
+use crate::signal::Signal;
 
 /// How an archive is opened.
 #[derive(Clone)]
@@ -67,6 +69,9 @@ pub(crate) struct Inner {
     pub(super) sequence: Sequence,
     pub(crate) key_locks: KeyLocks,
     pub(super) doubts: Doubts,
+    pub(super) restores: Restores,
+    /// Calls those who archive and recall.
+    pub(super) work: Signal,
     pub(super) bell: Arc<Bell>,
     pub(crate) checkpoint: Mutex<CheckpointMark>,
     /// Held while a control document is written.
@@ -143,6 +148,8 @@ impl Archive {
             recent: Recent::new(),
             key_locks: KeyLocks::new(),
             doubts: Doubts::default(),
+            restores: Restores::default(),
+            work: Signal::default(),
             bell: Arc::new(Bell::new()),
             checkpoint: Mutex::new(mark),
             control: Mutex::new(()),
@@ -164,6 +171,7 @@ impl Archive {
     /// *Errors*: those of the last checkpoint; nothing acknowledged depends on it.
     pub fn close(&self) -> Result<()> {
         self.inner.is_closing.store(true, Ordering::Release);
+        self.inner.work.call();
         let was_closed = {
             let mut gate = self.inner.gate.write().unwrap_or_else(PoisonError::into_inner);
             std::mem::replace(&mut *gate, true)

@@ -54,8 +54,13 @@ impl Inner {
     ///
     /// *Errors*: `InvalidStorageClass` where no element has the mode, else why none takes it.
     pub(super) fn ingest_element(&self, mode: Mode, length: u64) -> Result<Arc<Element>> {
+        let is_candidate = |element: &Arc<Element>| {
+            let document = element.document();
+            // Without a target an element of mode ar cannot do what it is for.
+            document.mode == mode && (mode != Mode::Ar || document.target.is_some())
+        };
         let mut candidates: Vec<Arc<Element>> =
-            self.ready_elements().into_iter().filter(|element| element.document().mode == mode).collect();
+            self.ready_elements().into_iter().filter(is_candidate).collect();
         candidates.sort_by_key(|element| (element.document().priority, element.name.clone()));
         let mut refusal = None;
         for element in candidates {

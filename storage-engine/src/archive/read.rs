@@ -18,6 +18,7 @@ use crate::element::{Element, blocks_path, read_pair};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
 use crate::name::{BucketName, ObjectKey, StoredPath, VersionId};
+use crate::restore::{RestoreStatus, restored_path};
 use crate::scrub::DamagedObject;
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
@@ -26,7 +27,7 @@ const UNLOCKED_TRIES_MAX: usize = 3;
 /// Largest file of block digests: 5 TiB of 64 KiB blocks.
 const BLOCKS_FILE_BYTES_MAX: usize = 4 * 80 * 1024 * 1024;
 /// Bytes read at once where a whole file is digested.
-const PIECE_BYTES: usize = 1024 * 1024;
+pub(super) const PIECE_BYTES: usize = 1024 * 1024;
 
 /// An open object: keeps its bytes readable although the key is overwritten or deleted meanwhile.
 pub struct ObjectReader {
@@ -127,12 +128,14 @@ impl Inner {
         for attempt in 0..=UNLOCKED_TRIES_MAX {
             let _key = (attempt == UNLOCKED_TRIES_MAX).then(|| self.key_locks.lock(bucket, key));
             let (entry, versioning) = self.entry(bucket, key, version)?;
-            let found = self
-                .sidecar_of(&entry)
-                .map(|(sidecar, element)| Arc::new(Found::of(sidecar, element, versioning)));
+            let found = self.sidecar_of(&entry).map(|(sidecar, element)| {
+                let restore = self.restore_status(&entry, &element);
+                Arc::new(Found::of(sidecar, element, versioning, restore))
+            });
             let taken = found.and_then(|found| {
                 let taken = take(&found)?;
-                if version.is_none() {
+                // Whether archived bytes are here changes with the hour.
+                if version.is_none() && found.object.mode != Mode::Ar {
                     self.keep_found(bucket, key, &entry, found);
                 }
                 Ok(taken)
@@ -224,9 +227,17 @@ impl Inner {
 }
 
 impl Found {
-    fn of(sidecar: Sidecar, element: Arc<Element>, versioning: Versioning) -> Self {
+    pub(super) fn of(
+        sidecar: Sidecar,
+        element: Arc<Element>,
+        versioning: Versioning,
+        restore: Option<RestoreStatus>,
+    ) -> Self {
         debug_assert_eq!(sidecar.kind, Kind::Object);
-        let mode = element.document().mode;
+        let (mode, class) = {
+            let document = element.document();
+            (document.mode, document.class())
+        };
         let blocks = match sidecar.blocks {
             Blocks::Inline(digests) => BlockPlace::Known(Arc::new(digests)),
             Blocks::File(sha256) => BlockPlace::File(sha256),
@@ -248,16 +259,30 @@ impl Found {
             attributes: sidecar.attributes,
             element: element.name.clone(),
             mode,
-            class: mode.storage_class(),
+            class,
+            restore,
         };
         Self { object: Arc::new(object), versioning, element, id: sidecar.id, path: sidecar.path, blocks }
     }
 
     fn open(&self) -> Result<ObjectReader> {
-        if self.object.mode == Mode::Ar {
-            return Err(Error::new(ErrorKind::Archived, "open object").about(&self.object.key));
+        match (self.object.mode, self.object.restore) {
+            (Mode::Ar, Some(RestoreStatus::Restored { .. })) => self.open_at(&restored_path(self.id)),
+            (Mode::Ar, Some(RestoreStatus::Ongoing) | None) => {
+                Err(Error::new(ErrorKind::Archived, "open object")
+                    .about(&self.object.key)
+                    .in_class(self.object.class))
+            }
+            (Mode::Edit | Mode::Rw | Mode::Ro, _) => self.open_here(),
         }
-        let path = self.path.data();
+    }
+
+    /// Opens the data file beside the sidecar, also where readers are refused because it is being archived.
+    pub(super) fn open_here(&self) -> Result<ObjectReader> {
+        self.open_at(self.path.data())
+    }
+
+    fn open_at(&self, path: &str) -> Result<ObjectReader> {
         let io = |error| Error::io("open data file", path, error);
         let file = self.element.disk.open(path).map_err(io)?;
         let (len, size) = (file.len().map_err(io)?, self.object.size);

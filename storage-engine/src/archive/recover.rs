@@ -5,6 +5,7 @@
 //! they still are, what was superseded removed where it still is.
 
 use std::collections::{BTreeSet, HashSet};
+use std::io;
 use std::sync::{Arc, PoisonError};
 
 use super::checkpoint::CheckpointMark;
@@ -27,6 +28,24 @@ struct Replayed {
     element: Arc<Element>,
     record: Record,
     attachments: Attachments,
+}
+
+/// What later changes of the logs do to the pairs of earlier ones.
+#[derive(Default)]
+struct Fates {
+    removed: BTreeSet<(ElementId, StoredPath)>,
+    /// Those whose bytes are archived.
+    released: BTreeSet<(ElementId, StoredPath)>,
+}
+
+impl Fates {
+    fn is_removed(&self, place: &Place) -> bool {
+        self.removed.contains(&(place.element, place.path.clone()))
+    }
+
+    fn is_released(&self, place: &Place) -> bool {
+        self.released.contains(&(place.element, place.path.clone()))
+    }
 }
 
 impl Inner {
@@ -65,6 +84,7 @@ impl Inner {
             sweep_staging(&*element.disk)?;
             sweep_partial(&*element.disk, BUCKETS_DIR)?;
             self.admit_uploads(element)?;
+            self.admit_restores(element)?;
             if element.document().max_size_bytes.is_some() {
                 element.add_used(self.catalog.census(element.id)?.bytes);
             }
@@ -224,8 +244,11 @@ impl Inner {
     }
 
     fn replay(&self, changes: Vec<Replayed>) -> Result<()> {
-        let mut removed: BTreeSet<(ElementId, StoredPath)> = BTreeSet::new();
+        let mut fates = Fates::default();
         for change in &changes {
+            if let Change::Release { place } = &change.record.change {
+                fates.released.insert((place.element, place.path.clone()));
+            }
             let places: Vec<&Place> = match &change.record.change {
                 Change::Put { retire, .. } => retire.iter().map(|old| &old.place).collect(),
                 Change::Remove { place, .. } => vec![place],
@@ -234,23 +257,25 @@ impl Inner {
                 | Change::BucketRemove { .. }
                 | Change::Abort { .. }
                 | Change::Mode { .. }
+                | Change::Restore { .. }
+                | Change::Release { .. }
                 | Change::Note => vec![],
             };
-            removed.extend(places.into_iter().map(|place| (place.element, place.path.clone())));
+            fates.removed.extend(places.into_iter().map(|place| (place.element, place.path.clone())));
         }
         for change in changes {
             let seq = change.record.seq;
-            self.replay_one(change, &removed)?;
+            self.replay_one(change, &fates)?;
             self.note_applied(seq);
         }
         Ok(())
     }
 
-    fn replay_one(&self, change: Replayed, removed: &BTreeSet<(ElementId, StoredPath)>) -> Result<()> {
+    fn replay_one(&self, change: Replayed, fates: &Fates) -> Result<()> {
         let Replayed { element, record, attachments } = change;
         match &record.change {
             Change::Put { place, id, body, retire, upload } => {
-                let is_current = !removed.contains(&(place.element, place.path.clone()));
+                let is_current = !fates.is_removed(place);
                 if is_current {
                     let pair = NewPair {
                         place,
@@ -260,8 +285,14 @@ impl Inner {
                         sidecar: &attachments.document,
                         overflow: &attachments.overflow,
                     };
-                    pair.publish_again(&*element.disk)
-                        .map_err(|error| lost(&element, place, *body, error))?;
+                    let published = match pair.publish_again(&*element.disk) {
+                        // Its bytes are on the archive target alone.
+                        Err(error) if error.kind() == io::ErrorKind::NotFound && fates.is_released(place) => {
+                            NewPair { body: BodyPlace::Absent, ..pair }.publish_again(&*element.disk)
+                        }
+                        other => other,
+                    };
+                    published.map_err(|error| lost(&element, place, *body, error))?;
                 }
                 self.apply_put(element.id, place, &attachments, retire, (record.seq, is_current))?;
                 let places: Vec<Place> = retire.iter().map(|old| old.place.clone()).collect();
@@ -272,7 +303,7 @@ impl Inner {
                 }
             }
             Change::Annotate { place, id, old_overflow, .. } => {
-                let is_current = !removed.contains(&(place.element, place.path.clone()));
+                let is_current = !fates.is_removed(place);
                 if is_current {
                     let pair = NewPair {
                         place,
@@ -315,7 +346,9 @@ impl Inner {
                 Ok(())
             }
             Change::Mode { to, .. } => self.replay_mode(&element, *to),
-            Change::Abort { .. } | Change::Note => Ok(()),
+            Change::Release { place } => super::archiving::remove_data(&*element.disk, place)
+                .map_err(|error| Error::io("remove archived bytes", &place.path, error)),
+            Change::Abort { .. } | Change::Restore { .. } | Change::Note => Ok(()),
         }
     }
 
@@ -351,8 +384,8 @@ fn clear_overflow(element: &Element, place: &Place, name: &str) -> Result<()> {
         .map_err(|error| Error::io("remove overflow sidecar", &place.path, error))
 }
 
-fn lost(element: &Element, place: &Place, body: BodyPlace, error: std::io::Error) -> Error {
-    if body == BodyPlace::Staged && error.kind() == std::io::ErrorKind::NotFound {
+fn lost(element: &Element, place: &Place, body: BodyPlace, error: io::Error) -> Error {
+    if body == BodyPlace::Staged && error.kind() == io::ErrorKind::NotFound {
         return Error::new(ErrorKind::Corrupt, "recover").about(&place.path).because(format_args!(
             "the log of element {} commits this object and its staged bytes are gone: bring back .artstore/staging",
             element.name

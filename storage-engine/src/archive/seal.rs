@@ -155,11 +155,14 @@ impl Inner {
     pub(super) fn touch_replayed(&self, change: &Change) {
         let (one, retired): (Option<&Place>, &[Retired]) = match change {
             Change::Put { place, retire, .. } => (Some(place), retire),
-            Change::Annotate { place, .. } | Change::Remove { place, .. } => (Some(place), &[]),
+            Change::Annotate { place, .. } | Change::Remove { place, .. } | Change::Release { place } => {
+                (Some(place), &[])
+            }
             Change::BucketPut { .. }
             | Change::BucketRemove { .. }
             | Change::Abort { .. }
             | Change::Mode { .. }
+            | Change::Restore { .. }
             | Change::Note => (None, &[]),
         };
         for place in one.into_iter().chain(retired.iter().map(|old| &old.place)) {

@@ -2,6 +2,7 @@
 
 use crate::mode::{Mode, StorageClass};
 use crate::name::{ElementId, ElementName};
+use crate::target::ArchiveTarget;
 use std::path::PathBuf;
 
 /// Whether an element can be used.
@@ -30,6 +31,8 @@ pub struct ElementStatus {
     pub state: ElementState,
     /// Quota in bytes, where one is set.
     pub max_size_bytes: Option<u64>,
+    /// Where its bytes go in mode ar, where that is set.
+    pub target: Option<ArchiveTarget>,
     /// Free bytes of the file system beneath; 0 where absent.
     pub free_bytes: u64,
 }
@@ -39,7 +42,7 @@ pub struct ElementStatus {
 pub struct NewElement {
     /// Its name, not taken.
     pub name: ElementName,
-    /// Its mode: edit or rw; ro and ar are reached by transition.
+    /// Its mode. In ro and ar it is empty, and filled by transfers; for ar its target is to be set.
     pub mode: Mode,
     /// Its root; `None` for `<data>/elements/<name>`.
     pub root: Option<PathBuf>,

@@ -20,6 +20,7 @@ use crate::name::{BucketName, ElementName, ObjectKey};
 use crate::{ErrorKind, Result};
 
 mod annotating;
+mod archiving;
 mod buckets;
 mod conditions;
 mod contention;

@@ -24,6 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::BodyPlace;
 use crate::mode::{ChangeKind, Mode, Permit};
 use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
+use crate::seal::Hour;
 use crate::sidecar::Sidecar;
 
 /// Tries while the version is changed by others.
@@ -196,7 +197,12 @@ impl Inner {
             retire: vec![entry],
             upload: None,
         };
+        let hour = Hour::parse(version.sidecar.path.hour());
         self.commit_version(&element, &permit, version)?;
+        if let Some(hour) = hour.filter(|_| of_element.mode >= Mode::Ro) {
+            element.unarchived.note(hour);
+            self.work.call();
+        }
         Ok(Some(Transferred::Moved { from: source.name.clone(), to: element.name.clone(), stored }))
     }
 }

@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
+use super::archiving::{ArchivePass, Own, Unarchivable};
 use super::open::{Archive, ElementSlot, Inner, absent};
 use super::status::{ElementStatus, TransitionPlan};
 use crate::caller::Caller;
-use crate::element::Element;
+use crate::element::{Element, ElementDocument};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, Change, Record};
 use crate::mode::Mode;
@@ -22,10 +23,15 @@ impl Archive {
     pub fn plan_mode(&self, name: &ElementName, to: Mode) -> Result<TransitionPlan> {
         let inner = &self.inner;
         let element = inner.element_named(name)?;
-        let from = element.document().mode;
-        if from != to {
-            check(from, to)?;
-        }
+        let (from, class_from, class_to) = {
+            let document = element.document();
+            if document.mode != to {
+                check(&document, to)?;
+            }
+            let mut changed = document.clone();
+            changed.mode = to;
+            (document.mode, document.class(), changed.class())
+        };
         let census = inner.catalog.census(element.id)?;
         let ready = inner.ready_elements();
         let successor = ready.iter().find(|other| other.id != element.id && other.document().mode == from);
@@ -33,8 +39,8 @@ impl Archive {
             name: name.clone(),
             from,
             to,
-            class_from: from.storage_class(),
-            class_to: to.storage_class(),
+            class_from,
+            class_to,
             refused: from.refused_by(to),
             objects: census.objects,
             bytes: census.bytes,
@@ -43,18 +49,48 @@ impl Archive {
         })
     }
 
-    /// Changes the mode of an element: rw to ro. The mode that it has already is set again without a change.
+    /// Changes the mode of an element: rw to ro, or ro to ar. The mode that it has already is set again without a
+    /// change. Before an element becomes ar the bytes of everything on it are stored on its archive target and
+    /// compared there, which may take long. Once it is ar, its own copies of them go.
     ///
-    /// *Durability*: on return the mode survives a power cut; the log keeps who asked.
+    /// *Durability*: on return the mode survives a power cut; the log keeps who asked. A stop before that leaves
+    /// the old mode; what was stored need not be stored again.
     /// *Concurrency*: waits for the changes of the element that are under way; later ones see the mode.
     /// *Errors*: `NoSuchElement`; `ModeForbids` where no transition leads there, saying what does;
-    /// `Unsupported` for ar, which wants an archive target; `StorageFull`, `Unavailable`, `Io`: then the mode is
-    /// the old one, or after `Io` perhaps the new one.
+    /// `InvalidArgument` for ar where no archive target is set; `Corrupt` for ar where a document is damaged here or
+    /// on the target; `StorageFull`, `Unavailable`, `Io`: then the mode is the old one, or after `Io` perhaps the new
+    /// one.
     pub fn set_mode(&self, caller: &Caller, name: &ElementName, to: Mode) -> Result<ElementStatus> {
+        self.change_mode(caller, name, to, &mut |_| {})
+    }
+
+    /// As [`Self::set_mode`]; `told` hears after each hour what has been archived so far.
+    pub fn change_mode(
+        &self,
+        caller: &Caller,
+        name: &ElementName,
+        to: Mode,
+        told: &mut dyn FnMut(&ArchivePass),
+    ) -> Result<ElementStatus> {
         let inner = &self.inner;
-        let _gate = self.enter()?;
+        drop(self.enter()?);
         let element = inner.element_named(name)?;
-        inner.commit_mode(caller, &element, to)?;
+        {
+            let document = element.document();
+            if document.mode != to {
+                check(&document, to)?;
+            }
+        }
+        if to == Mode::Ar {
+            element.unarchived.note_all();
+            let mut pass = ArchivePass::default();
+            while !inner.try_to_archive(self, caller, &element, &mut pass)? {
+                told(&pass);
+            }
+        } else {
+            let _gate = self.enter()?;
+            inner.commit_mode(caller, &element, to, &mut element.document_alone())?;
+        }
         self.elements()
             .into_iter()
             .find(|status| status.id == element.id)
@@ -63,13 +99,52 @@ impl Archive {
 }
 
 impl Inner {
-    fn commit_mode(&self, caller: &Caller, element: &Arc<Element>, to: Mode) -> Result<()> {
+    /// Stores the next hour of an element that is to become ar; where there is none left, it becomes ar. Says
+    /// whether it is.
+    fn try_to_archive(
+        &self,
+        archive: &Archive,
+        caller: &Caller,
+        element: &Arc<Element>,
+        pass: &mut ArchivePass,
+    ) -> Result<bool> {
+        let _gate = archive.enter()?;
         let mut document = element.document_alone();
+        if document.mode == Mode::Ar {
+            return Ok(true);
+        }
+        let next = element.unarchived.take(&*element.disk, u64::MAX);
+        match next.map_err(|error| Error::io("look for bytes to archive", &element.name, error))? {
+            // Nothing comes while the document is held: everything on the element has been stored.
+            None => {
+                self.commit_mode(caller, element, Mode::Ar, &mut document)?;
+                element.unarchived.note_all();
+                self.work.call();
+                Ok(true)
+            }
+            Some(hour) => {
+                drop((document, _gate));
+                self.archive_hour(element, hour, Own::Stay, pass);
+                match pass.failed.pop() {
+                    Some(Unarchivable { error, .. }) => Err(error),
+                    None => Ok(false),
+                }
+            }
+        }
+    }
+
+    fn commit_mode(
+        &self,
+        caller: &Caller,
+        element: &Arc<Element>,
+        to: Mode,
+        document: &mut ElementDocument,
+    ) -> Result<()> {
         let from = document.mode;
         if from == to {
             return Ok(());
         }
-        check(from, to)?;
+        check(document, to)?;
         let seq = self.sequence.draw()?;
         let record = Record::new(seq, self.options.clock.now_ms(), caller, Change::Mode { from, to });
         let committed = element.log()?.append(record, &Attachments::default())?;
@@ -115,12 +190,12 @@ impl Inner {
     }
 }
 
-fn check(from: Mode, to: Mode) -> Result<()> {
-    from.check_transition(to)?;
-    if to == Mode::Ar {
-        return Err(Error::new(ErrorKind::Unsupported, "change mode")
-            .about(to)
-            .because("it wants an archive target for the bytes, which this release does not have"));
+fn check(document: &ElementDocument, to: Mode) -> Result<()> {
+    document.mode.check_transition(to)?;
+    if to == Mode::Ar && document.target.is_none() {
+        return Err(Error::new(ErrorKind::InvalidArgument, "change mode")
+            .about(&document.name)
+            .because("its bytes have nowhere to go: set an archive target first (artstore element target)"));
     }
     Ok(())
 }

@@ -1,19 +1,21 @@
 //! `element.json`: what an element is. The only home of its mode and quota.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::disk::Disk;
 use crate::document::{self, Fields, Members};
 use crate::error::{Error, Result};
-use crate::mode::Mode;
+use crate::mode::{Mode, StorageClass};
 use crate::name::{ElementId, ElementName};
+use crate::target::{ArchiveClass, ArchiveTarget, TargetPlace};
 
 /// The name of the document in the element's root.
 const PATH: &str = "element.json";
 const SCHEMA: u64 = 1;
 const BYTES_MAX: usize = 64 * 1024;
-const ORDER: [&str; 6] = ["schema", "id", "name", "mode", "priority", "max_size_bytes"];
+const ORDER: [&str; 8] =
+    ["schema", "id", "name", "mode", "priority", "max_size_bytes", "archive_target", "archive_class"];
 /// Where nobody set one; lower is filled first.
 const PRIORITY_DEFAULT: u64 = 100;
 
@@ -26,12 +28,22 @@ pub(crate) struct ElementDocument {
     /// Among elements of one mode the lowest is filled first.
     pub(crate) priority: u64,
     pub(crate) max_size_bytes: Option<u64>,
+    /// Where its bytes go in mode ar.
+    pub(crate) target: Option<ArchiveTarget>,
     unknown: Members,
 }
 
 impl ElementDocument {
     pub(crate) fn new(id: ElementId, name: ElementName, mode: Mode, max_size_bytes: Option<u64>) -> Self {
-        Self { id, name, mode, priority: PRIORITY_DEFAULT, max_size_bytes, unknown: Members::new() }
+        Self {
+            id,
+            name,
+            mode,
+            priority: PRIORITY_DEFAULT,
+            max_size_bytes,
+            target: None,
+            unknown: Members::new(),
+        }
     }
 
     /// Reads the document of an element's root; `None` where there is none.
@@ -50,6 +62,14 @@ impl ElementDocument {
         disk.write_durable(PATH, &self.encode()).map_err(|error| Error::io("write", PATH, error))
     }
 
+    /// The class that its objects report: that of the mode, in ar the one that was chosen.
+    pub(crate) fn class(&self) -> StorageClass {
+        match (self.mode, &self.target) {
+            (Mode::Ar, Some(target)) => target.class.storage_class(),
+            (mode, _) => mode.storage_class(),
+        }
+    }
+
     fn encode(&self) -> Vec<u8> {
         let mut members = self.unknown.clone();
         let fields: [(&str, Value); 5] = [
@@ -63,6 +83,10 @@ impl ElementDocument {
         if let Some(max_size_bytes) = self.max_size_bytes {
             members.insert("max_size_bytes".into(), max_size_bytes.into());
         }
+        if let Some(target) = &self.target {
+            members.insert("archive_target".into(), json!(target.place));
+            members.insert("archive_class".into(), json!(target.class));
+        }
         document::render(&members, &ORDER)
     }
 
@@ -75,7 +99,17 @@ impl ElementDocument {
             mode: fields.parsed("mode", |text| Mode::parse(text).ok())?,
             priority: fields.number("priority")?,
             max_size_bytes: fields.number_if("max_size_bytes")?,
+            target: target_of(&mut fields)?,
             unknown: fields.rest(),
         })
     }
+}
+
+fn target_of(fields: &mut Fields<'_>) -> Result<Option<ArchiveTarget>> {
+    let (place, class) = (fields.value("archive_target"), fields.value("archive_class"));
+    let Some(place) = place else { return Ok(None) };
+    let place: TargetPlace = serde_json::from_value(place).map_err(|_| fields.corrupt("archive_target"))?;
+    let class: Option<ArchiveClass> =
+        class.map(serde_json::from_value).transpose().map_err(|_| fields.corrupt("archive_class"))?;
+    Ok(Some(ArchiveTarget { place, class: class.unwrap_or_default() }))
 }

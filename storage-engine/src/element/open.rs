@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::document::ElementDocument;
+use super::unarchived::Unarchived;
 use crate::bucket::BucketDocument;
 use crate::disk::{Disk, DiskLock, SharedDisk};
 use crate::error::{Error, ErrorKind, Result};
@@ -21,6 +22,10 @@ pub(crate) const STAGING_DIR: &str = ".artstore/staging";
 pub(crate) const UPLOADS_DIR: &str = ".artstore/uploads";
 /// Where the block digests of large objects are.
 pub(crate) const BLOCKS_DIR: &str = ".artstore/blocks";
+/// Where the bytes of restored documents are, with what is known of each restore.
+pub(crate) const RESTORED_DIR: &str = ".artstore/restored";
+/// What proves that movers have archived documents whose bytes are here still.
+pub(crate) const ARCHIVED_DIR: &str = ".artstore/archived";
 /// The lock of the process that owns the element.
 pub(crate) const LOCK: &str = ".artstore/lock";
 
@@ -38,6 +43,8 @@ pub(crate) struct Element {
     used_bytes: AtomicU64,
     /// Which of its hours are to be sealed.
     pub(crate) unsealed: Unsealed,
+    /// Which of its hours may hold bytes that belong to its archive target.
+    pub(crate) unarchived: Unarchived,
     /// The chain of its seals, once one was to be made; held by who makes one.
     pub(crate) chain: Mutex<Option<Chain>>,
     _lock: Box<dyn DiskLock>,
@@ -84,6 +91,7 @@ impl Element {
             buckets: Mutex::new(HashMap::new()),
             used_bytes: AtomicU64::new(0),
             unsealed: Unsealed::unknown(now_ms),
+            unarchived: Unarchived::unknown(),
             chain: Mutex::new(None),
             _lock: lock,
         })
@@ -190,7 +198,16 @@ impl Element {
 }
 
 fn make_folders(disk: &dyn Disk) -> Result<()> {
-    for folder in [WAL_DIR, STAGING_DIR, UPLOADS_DIR, BLOCKS_DIR, crate::bucket::BUCKETS_DIR] {
+    let folders = [
+        WAL_DIR,
+        STAGING_DIR,
+        UPLOADS_DIR,
+        BLOCKS_DIR,
+        RESTORED_DIR,
+        ARCHIVED_DIR,
+        crate::bucket::BUCKETS_DIR,
+    ];
+    for folder in folders {
         if !disk.exists(folder).map_err(|error| Error::io("look for folder", folder, error))? {
             disk.create_dir_durable(folder).map_err(|error| Error::io("create folder", folder, error))?;
         }

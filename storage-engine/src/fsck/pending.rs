@@ -140,10 +140,18 @@ impl Pending {
                 of_element.fates.entry(place.path.data().to_owned()).or_insert(Fate::Annotated);
             }
             Change::Remove { place, .. } => self.remove(&place),
+            Change::Release { place } => {
+                let of_element = self.elements.entry(place.element).or_default();
+                of_element.staged.remove(place.path.data());
+            }
             Change::BucketPut { bucket } => {
                 self.elements.entry(element).or_default().buckets.insert(bucket.to_string());
             }
-            Change::BucketRemove { .. } | Change::Abort { .. } | Change::Mode { .. } | Change::Note => {}
+            Change::BucketRemove { .. }
+            | Change::Abort { .. }
+            | Change::Mode { .. }
+            | Change::Restore { .. }
+            | Change::Note => {}
         }
     }
 
@@ -216,7 +224,7 @@ impl Told {
                 Change::Abort { aborted } => {
                     self.aborted.insert(aborted);
                 }
-                Change::Mode { .. } | Change::Note => {}
+                Change::Mode { .. } | Change::Restore { .. } | Change::Note => {}
                 change => {
                     let written = Written::by(&change, &attachments)?;
                     self.changes.push((record.seq, root.id, change, written));
@@ -252,6 +260,8 @@ impl Written {
             | Change::BucketRemove { .. }
             | Change::Abort { .. }
             | Change::Mode { .. }
+            | Change::Release { .. }
+            | Change::Restore { .. }
             | Change::Note => Self::Nothing,
         })
     }

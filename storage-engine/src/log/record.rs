@@ -106,6 +106,10 @@ pub(crate) enum Change {
     BucketPut { bucket: BucketName },
     /// A bucket goes.
     BucketRemove { bucket: BucketName },
+    /// The data file of the pair at `place` goes: its bytes are safe on the element's archive target.
+    Release { place: Place },
+    /// The bytes of an archived version were asked for; kept for the audit.
+    Restore { bucket: BucketName, key: String, version_seq: u64 },
     /// The mode of the log's element changes.
     Mode { from: Mode, to: Mode },
     /// Nothing changes in the tree; the record is kept for the audit.

@@ -76,7 +76,7 @@ fn no_other_way_is_open() {
     archive.set_mode(&caller(), &name("rw-01"), Mode::Ro).unwrap();
     archive.set_mode(&caller(), &name("rw-01"), Mode::Ro).unwrap();
     assert_eq!(refused("rw-01", Mode::Rw), ErrorKind::ModeForbids);
-    assert_eq!(refused("rw-01", Mode::Ar), ErrorKind::Unsupported);
+    assert_eq!(refused("rw-01", Mode::Ar), ErrorKind::InvalidArgument, "it has no archive target");
 }
 
 /// A plan tells what a transition changes, and changes nothing.

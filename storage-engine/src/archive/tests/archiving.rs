@@ -1,0 +1,498 @@
+//! Documents whose bytes go to an archive target, and come back for a time.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Fixture, caller, content, copy_tree, element, find_data, get, key, names, put};
+use crate::ErrorKind;
+use crate::archive::object::Object;
+use crate::archive::restore::{RestoreRequest, RestoreState, RestoreStatus, Restoring, Tier};
+use crate::archive::status::NewElement;
+use crate::archive::transfer::{Destination, Transfer};
+use crate::archive::{Archive, DeleteConditions, OpenOptions};
+use crate::clock::Clock;
+use crate::fsck::{self, FsckOptions};
+use crate::mode::{Mode, StorageClass};
+use crate::name::{BucketName, ElementName};
+use crate::target::{ArchiveClass, ArchiveTarget, MoverCommands, TargetPlace};
+
+/// 2026-11-20T11:30:00Z.
+const START_MS: u64 = 1_795_174_200_000;
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// 2026-11-21T00:00:00Z.
+const MIDNIGHT_MS: u64 = 1_795_219_200_000;
+
+struct SetClock(AtomicU64);
+
+impl Clock for SetClock {
+    fn now_ms(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+struct World {
+    fixture: Fixture,
+    clock: Arc<SetClock>,
+    archive: Archive,
+    bucket: BucketName,
+}
+
+impl World {
+    fn new() -> Self {
+        let (fixture, clock) = (Fixture::new(), Arc::new(SetClock(AtomicU64::new(START_MS))));
+        let archive = open(&fixture, &clock);
+        let bucket = fixture.bucket.clone();
+        archive.create_bucket(&caller(), &bucket, "owner").unwrap();
+        Self { fixture, clock, archive, bucket }
+    }
+
+    /// With an element `shelf` of mode ar whose target is a folder.
+    fn with_shelf() -> Self {
+        let world = Self::new();
+        world.make_shelf(TargetPlace::Directory(world.target()));
+        world
+    }
+
+    fn make_shelf(&self, place: TargetPlace) {
+        let new = NewElement { name: name("shelf"), mode: Mode::Ar, root: None, max_size_bytes: None };
+        self.archive.create_element(&caller(), new).unwrap();
+        let target = ArchiveTarget { place, class: ArchiveClass::Glacier };
+        self.archive.set_target(&caller(), &name("shelf"), &target).unwrap();
+    }
+
+    fn target(&self) -> PathBuf {
+        self.fixture.folder.path().join("tape")
+    }
+
+    fn root(&self, element: &str) -> PathBuf {
+        self.fixture.folder.path().join("data/elements").join(element)
+    }
+
+    fn object(&self, name: &str) -> Arc<Object> {
+        self.archive.object(&self.bucket, &key(name), None).unwrap()
+    }
+
+    fn transfer(&self, name: &str, to: Mode) {
+        let transfer =
+            Transfer { version: None, to: Destination::Mode(to), revision: None, attributes: None };
+        self.archive.transfer(&caller(), &self.bucket, &key(name), &transfer).unwrap();
+    }
+
+    /// Archives what there is, and answers how many documents that were and how many could not be.
+    fn archive_all(&self) -> (u64, usize) {
+        let (mut archived, mut failed) = (0, 0);
+        loop {
+            let pass = self.archive.archive_due().unwrap();
+            archived += pass.archived;
+            failed += pass.failed.len();
+            if !pass.is_more {
+                return (archived, failed);
+            }
+        }
+    }
+
+    fn restore(&self, name: &str, days: u32, tier: Tier) -> crate::Result<Restoring> {
+        let request = RestoreRequest { version: None, days, tier };
+        self.archive.restore(&caller(), &self.bucket, &key(name), &request)
+    }
+
+    fn recall_all(&self) -> Vec<String> {
+        std::iter::from_fn(|| self.archive.recall_next().unwrap())
+            .map(|recall| recall.key.as_str().to_owned())
+            .collect()
+    }
+
+    fn pass_time(&self, ms: u64) {
+        self.clock.0.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    fn reopened(self) -> Self {
+        let Self { fixture, clock, archive, bucket } = self;
+        drop(archive);
+        let archive = open(&fixture, &clock);
+        Self { fixture, clock, archive, bucket }
+    }
+
+    /// What a SIGKILL would leave of it.
+    fn killed(&self) -> Self {
+        let fixture = Fixture::new();
+        copy_tree(&self.fixture.folder.path().join("data"), &fixture.folder.path().join("data"));
+        let clock = Arc::new(SetClock(AtomicU64::new(self.clock.now_ms())));
+        let archive = open(&fixture, &clock);
+        Self { fixture, clock, archive, bucket: self.bucket.clone() }
+    }
+}
+
+fn open(fixture: &Fixture, clock: &Arc<SetClock>) -> Archive {
+    let mut options = OpenOptions::new(fixture.folder.path().join("data"));
+    options.clock = Arc::clone(clock) as Arc<dyn Clock>;
+    Archive::open(options).unwrap()
+}
+
+fn name(text: &str) -> ElementName {
+    ElementName::parse(text).unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test looks for files as a person would")]
+fn data_files(root: &Path) -> Vec<String> {
+    let (mut files, mut folders) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.file_type().unwrap().is_dir() {
+                if !name.starts_with('.') && name != "buckets" && name != "seals" {
+                    folders.push(entry.path());
+                }
+            } else if !name.ends_with(".json") {
+                files.push(name);
+            }
+        }
+    }
+    files.sort_unstable();
+    files
+}
+
+/// An archived document tells everything but its bytes; they lie on the target with their sidecar, and on the
+/// element no more. Every size does: in the log, staged, with a file of block digests.
+#[test]
+fn archived_bytes_are_on_the_target_alone() {
+    let world = World::with_shelf();
+    let sizes = [0, 300, 70_000, 40 * 65_536];
+    for (number, size) in sizes.into_iter().enumerate() {
+        put(&world.archive, &world.bucket, &format!("k{number}"), None, &content(size, number as u8))
+            .unwrap();
+        world.transfer(&format!("k{number}"), Mode::Ar);
+    }
+    assert_eq!(world.archive_all(), (4, 0));
+    assert_eq!(data_files(&world.root("shelf")), Vec::<String>::new());
+    assert_eq!(data_files(&world.target()).len(), 4);
+    let killed = world.killed();
+    for world in [&world, &killed] {
+        assert_eq!(names(&world.archive, &world.bucket, "", None), ["k0", "k1", "k2", "k3"]);
+        for (number, size) in sizes.into_iter().enumerate() {
+            let object = world.object(&format!("k{number}"));
+            assert_eq!((object.mode, object.class, object.restore), (Mode::Ar, StorageClass::Glacier, None));
+            assert_eq!(object.size, size as u64);
+            let refused = get(&world.archive, &world.bucket, &format!("k{number}")).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Archived);
+        }
+        assert_eq!(world.archive_all(), (0, 0), "nothing is left to archive");
+    }
+    for (number, size) in sizes.into_iter().enumerate() {
+        assert_eq!(world.restore(&format!("k{number}"), 1, Tier::Standard).unwrap(), Restoring::Requested);
+        assert_eq!(world.recall_all(), [format!("k{number}")]);
+        assert_eq!(
+            get(&world.archive, &world.bucket, &format!("k{number}")).unwrap(),
+            content(size, number as u8)
+        );
+    }
+    let fixture = world.reopened().fixture;
+    let report = fsck::check(FsckOptions::new(fixture.folder.path().join("data")), &mut |_| {}).unwrap();
+    assert!(report.is_clean() && report.findings.is_empty(), "{:?}", report.findings);
+}
+
+/// The folder of the target laid over the folder of the element is the element as it was.
+#[test]
+fn the_target_laid_over_the_element_is_the_element() {
+    let world = World::with_shelf();
+    put(&world.archive, &world.bucket, "a", None, &content(100_000, 1)).unwrap();
+    world.transfer("a", Mode::Ar);
+    world.archive_all();
+    let World { fixture, clock, archive, bucket } = world;
+    drop(archive);
+    let root = fixture.folder.path().join("data/elements/shelf");
+    copy_tree(&fixture.folder.path().join("tape"), &root);
+    let document = root.join("element.json");
+    #[expect(clippy::disallowed_methods, reason = "an operator copies the element and starts anew")]
+    {
+        std::fs::remove_file(root.join("artstore-target.json")).unwrap();
+        assert!(std::fs::read_to_string(&document).unwrap().contains("\"ar\""));
+    }
+    drop(clock);
+    let report = fsck::check(FsckOptions::new(fixture.folder.path().join("data")), &mut |_| {}).unwrap();
+    assert!(report.is_clean(), "{:?}", report.findings);
+    assert_eq!(find_data(&root, "a_").metadata().unwrap().len(), 100_000);
+    assert_eq!(bucket.as_str(), "docs");
+}
+
+/// A restore goes from requested to restored to expired; what readers are told follows, and a stop changes nothing.
+#[test]
+fn a_restore_lasts_until_its_day() {
+    let world = World::with_shelf();
+    put(&world.archive, &world.bucket, "a", None, b"archived").unwrap();
+    world.transfer("a", Mode::Ar);
+    world.archive_all();
+    assert_eq!(world.restore("a", 0, Tier::Standard).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert_eq!(world.restore("a", 2, Tier::Standard).unwrap(), Restoring::Requested);
+    let world = world.reopened();
+    assert_eq!(world.object("a").restore, Some(RestoreStatus::Ongoing));
+    assert_eq!(get(&world.archive, &world.bucket, "a").unwrap_err().kind(), ErrorKind::Archived);
+    assert_eq!(world.restore("a", 5, Tier::Standard).unwrap_err().kind(), ErrorKind::RestoreInProgress);
+    assert_eq!(world.restore("a", 5, Tier::Bulk).unwrap_err().kind(), ErrorKind::RestoreInProgress);
+    assert_eq!(world.restore("a", 5, Tier::Expedited).unwrap(), Restoring::Requested);
+    assert_eq!(world.recall_all(), ["a"]);
+    let until_ms = MIDNIGHT_MS + 2 * DAY_MS;
+    assert_eq!(world.object("a").restore, Some(RestoreStatus::Restored { until_ms }));
+    let world = world.reopened();
+    assert_eq!(get(&world.archive, &world.bucket, "a").unwrap(), b"archived");
+    assert_eq!(world.restore("a", 4, Tier::Standard).unwrap(), Restoring::Extended);
+    let until_ms = MIDNIGHT_MS + 4 * DAY_MS;
+    assert_eq!(world.object("a").restore, Some(RestoreStatus::Restored { until_ms }));
+    let reader = world.archive.read(&world.bucket, &key("a"), None).unwrap();
+    world.pass_time(until_ms - START_MS - 1);
+    assert_eq!(world.archive.expire_restored().unwrap(), 0);
+    get(&world.archive, &world.bucket, "a").unwrap();
+    world.pass_time(1);
+    // The day ends it, whether or not anybody has cleared up.
+    assert_eq!(world.object("a").restore, None);
+    assert_eq!(get(&world.archive, &world.bucket, "a").unwrap_err().kind(), ErrorKind::Archived);
+    assert_eq!(world.archive.expire_restored().unwrap(), 1);
+    assert_eq!(&reader.read_at(0, 100).unwrap()[..], b"archived", "who reads it goes on");
+    assert_eq!(data_files(&world.target()).len(), 1, "the target keeps what it has");
+    assert_eq!(world.restore("a", 1, Tier::Bulk).unwrap(), Restoring::Requested);
+    assert_eq!(world.recall_all(), ["a"]);
+    assert_eq!(get(&world.archive, &world.bucket, "a").unwrap(), b"archived");
+}
+
+/// Of what waits the fastest tier comes first, and in it who asked first.
+#[test]
+fn faster_tiers_come_first() {
+    let world = World::with_shelf();
+    let asked = [("a", Tier::Bulk), ("b", Tier::Standard), ("c", Tier::Expedited), ("d", Tier::Standard)];
+    for (name, tier) in asked {
+        put(&world.archive, &world.bucket, name, None, name.as_bytes()).unwrap();
+        world.transfer(name, Mode::Ar);
+        world.restore(name, 1, tier).unwrap();
+        world.pass_time(1);
+    }
+    assert_eq!(world.recall_all(), ["c", "b", "d", "a"]);
+}
+
+/// Only what is archived is restored.
+#[test]
+fn what_is_here_is_not_restored() {
+    let world = World::with_shelf();
+    put(&world.archive, &world.bucket, "edit", None, b"edit").unwrap();
+    put(&world.archive, &world.bucket, "rw", Some("STANDARD_IA"), b"rw").unwrap();
+    for (name, mode) in [("edit", Mode::Edit), ("rw", Mode::Rw)] {
+        let refused = world.restore(name, 1, Tier::Standard).unwrap_err();
+        assert_eq!((refused.kind(), refused.mode()), (ErrorKind::NotArchived, Some(mode)));
+    }
+    assert_eq!(world.restore("none", 1, Tier::Standard).unwrap_err().kind(), ErrorKind::NoSuchKey);
+}
+
+/// Nothing that is archived changes, restored or not.
+#[test]
+fn ar_changes_nothing() {
+    let world = World::with_shelf();
+    put(&world.archive, &world.bucket, "a", None, b"archived").unwrap();
+    world.transfer("a", Mode::Ar);
+    world.archive_all();
+    for is_restored in [false, true] {
+        if is_restored {
+            world.restore("a", 1, Tier::Standard).unwrap();
+            world.recall_all();
+        }
+        let refusals = [
+            put(&world.archive, &world.bucket, "a", None, b"other").map(drop),
+            world
+                .archive
+                .delete(&caller(), &world.bucket, &key("a"), None, &DeleteConditions::default())
+                .map(drop),
+        ];
+        for refusal in refusals {
+            let refusal = refusal.unwrap_err();
+            assert_eq!((refusal.kind(), refusal.mode()), (ErrorKind::ModeForbids, Some(Mode::Ar)));
+        }
+    }
+}
+
+/// A target that is away keeps bytes here, and makes restores wait; neither loses anything, and both go on when it is
+/// there again.
+#[test]
+fn a_target_that_is_away_is_waited_for() {
+    let world = World::with_shelf();
+    for name in ["a", "b"] {
+        put(&world.archive, &world.bucket, name, None, name.as_bytes()).unwrap();
+    }
+    world.transfer("a", Mode::Ar);
+    world.archive_all();
+    let away = world.fixture.folder.path().join("away");
+    #[expect(clippy::disallowed_methods, reason = "the test takes the target away")]
+    std::fs::rename(world.target(), &away).unwrap();
+    world.transfer("b", Mode::Ar);
+    assert_eq!(world.archive_all(), (0, 1));
+    assert_eq!(data_files(&world.root("shelf")).len(), 1, "the bytes stay here");
+    world.restore("a", 1, Tier::Standard).unwrap();
+    let recall = world.archive.recall_next().unwrap().unwrap();
+    assert_eq!((recall.outcome.unwrap_err().kind(), recall.is_final), (ErrorKind::Unavailable, false));
+    assert_eq!(world.object("a").restore, Some(RestoreStatus::Ongoing));
+    #[expect(clippy::disallowed_methods, reason = "the test brings the target back")]
+    std::fs::rename(&away, world.target()).unwrap();
+    assert!(world.recall_all().is_empty(), "it waits a while");
+    world.pass_time(DAY_MS / 24);
+    assert_eq!(world.recall_all(), ["a"]);
+    assert_eq!(world.archive_all(), (1, 0));
+    assert_eq!(data_files(&world.root("shelf")), Vec::<String>::new());
+}
+
+/// Bytes that were damaged on the target are never served: the restore fails after some tries, says why, and may
+/// be asked for again.
+#[test]
+fn damaged_bytes_are_not_restored() {
+    let world = World::with_shelf();
+    put(&world.archive, &world.bucket, "a", None, &content(70_000, 1)).unwrap();
+    world.transfer("a", Mode::Ar);
+    world.archive_all();
+    let path = find_data(&world.target(), "a_");
+    #[expect(clippy::disallowed_methods, reason = "the test damages the file on the target")]
+    let kept = std::fs::read(&path).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the test damages the file on the target")]
+    std::fs::write(&path, content(70_000, 2)).unwrap();
+    world.restore("a", 1, Tier::Standard).unwrap();
+    let mut tries = 0;
+    loop {
+        world.pass_time(DAY_MS);
+        let recall = world.archive.recall_next().unwrap().unwrap();
+        assert_eq!(recall.outcome.unwrap_err().kind(), ErrorKind::Corrupt);
+        assert_eq!(get(&world.archive, &world.bucket, "a").unwrap_err().kind(), ErrorKind::Archived);
+        tries += 1;
+        if recall.is_final {
+            break;
+        }
+    }
+    assert_eq!(tries, 6);
+    assert_eq!(world.object("a").restore, None);
+    let restores = world.archive.restores().unwrap();
+    assert_eq!((restores.len(), restores[0].state), (1, RestoreState::Failed));
+    assert!(restores[0].failure.as_ref().unwrap().contains("SHA-256"), "{:?}", restores[0].failure);
+    #[expect(clippy::disallowed_methods, reason = "the test mends the file on the target")]
+    std::fs::write(&path, kept).unwrap();
+    assert_eq!(world.restore("a", 1, Tier::Standard).unwrap(), Restoring::Requested);
+    world.recall_all();
+    assert_eq!(get(&world.archive, &world.bucket, "a").unwrap(), content(70_000, 1));
+}
+
+/// Bytes that are damaged here are not archived as good, and stay for who may mend them.
+#[test]
+fn damaged_bytes_are_not_archived() {
+    let world = World::with_shelf();
+    put(&world.archive, &world.bucket, "a", None, &content(70_000, 1)).unwrap();
+    world.transfer("a", Mode::Ar);
+    let path = find_data(&world.root("shelf"), "a_");
+    #[expect(clippy::disallowed_methods, reason = "the test damages the file")]
+    std::fs::write(&path, content(70_000, 2)).unwrap();
+    assert_eq!(world.archive_all(), (0, 1));
+    assert!(path.exists());
+    assert_eq!(data_files(&world.target()), Vec::<String>::new());
+}
+
+/// A whole element becomes ar once everything on it is on the target, and not before.
+#[test]
+fn an_element_becomes_ar_when_all_is_safe() {
+    let world = World::new();
+    for number in 0..5 {
+        put(
+            &world.archive,
+            &world.bucket,
+            &format!("k{number}"),
+            Some("STANDARD_IA"),
+            &content(70_000, number),
+        )
+        .unwrap();
+        world.pass_time(DAY_MS / 24);
+    }
+    let rw = name("rw-01");
+    let set = |mode| world.archive.set_mode(&caller(), &rw, mode);
+    assert_eq!(set(Mode::Ar).unwrap_err().kind(), ErrorKind::ModeForbids);
+    set(Mode::Ro).unwrap();
+    assert_eq!(set(Mode::Ar).unwrap_err().kind(), ErrorKind::InvalidArgument, "it has no target");
+    let place = TargetPlace::Directory(world.target());
+    let target = ArchiveTarget { place, class: ArchiveClass::DeepArchive };
+    world.archive.set_target(&caller(), &rw, &target).unwrap();
+    let plan = world.archive.plan_mode(&rw, Mode::Ar).unwrap();
+    assert_eq!((plan.class_from, plan.class_to), (StorageClass::GlacierIr, StorageClass::DeepArchive));
+    let damaged = find_data(&world.root("rw-01"), "k3_");
+    #[expect(clippy::disallowed_methods, reason = "the test damages a file, and mends it")]
+    std::fs::write(&damaged, content(70_000, 9)).unwrap();
+    assert_eq!(set(Mode::Ar).unwrap_err().kind(), ErrorKind::Corrupt);
+    assert_eq!(world.object("k0").mode, Mode::Ro);
+    assert_eq!(get(&world.archive, &world.bucket, "k0").unwrap(), content(70_000, 0));
+    #[expect(clippy::disallowed_methods, reason = "the test damages a file, and mends it")]
+    std::fs::write(&damaged, content(70_000, 3)).unwrap();
+    set(Mode::Ar).unwrap();
+    assert_eq!(data_files(&world.target()).len(), 5);
+    let killed = world.killed();
+    for world in [&world, &killed] {
+        for number in 0..5 {
+            let object = world.object(&format!("k{number}"));
+            assert_eq!((object.mode, object.class), (Mode::Ar, StorageClass::DeepArchive));
+            let refused = get(&world.archive, &world.bucket, &format!("k{number}")).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Archived);
+        }
+    }
+    assert_eq!(world.archive_all(), (5, 0));
+    assert_eq!(data_files(&world.root("rw-01")), Vec::<String>::new());
+    world.restore("k4", 1, Tier::Standard).unwrap();
+    world.recall_all();
+    assert_eq!(get(&world.archive, &world.bucket, "k4").unwrap(), content(70_000, 4));
+}
+
+/// Commands that move bytes elsewhere are a target like a folder; one that fails is tried again, with what it said.
+#[test]
+fn commands_move_bytes() {
+    for verify in [None, Some("sha256sum < \"$STORE/$ARTSTORE_NAME\" | cut -d' ' -f1")] {
+        let world = World::new();
+        let store = world.target();
+        let with_store = |command: &str| format!("STORE='{}'; {command}", store.display());
+        let archive = "mkdir -p \"$(dirname \"$STORE/$ARTSTORE_NAME\")\" && cp \"$ARTSTORE_FILE\" \"$STORE/$ARTSTORE_NAME\"";
+        let commands = MoverCommands {
+            archive: with_store(&format!("test -e \"$STORE\" || {{ echo no tape >&2; exit 3; }}; {archive}")),
+            recall: with_store("cp \"$STORE/$ARTSTORE_NAME\" \"$ARTSTORE_FILE\""),
+            verify: verify.map(with_store),
+        };
+        world.make_shelf(TargetPlace::Commands(commands));
+        put(&world.archive, &world.bucket, "a b'c", None, &content(70_000, 1)).unwrap();
+        world.transfer("a b'c", Mode::Ar);
+        let pass = world.archive.archive_due().unwrap();
+        let told = pass.failed[0].error.to_string();
+        assert!(told.contains("no tape"), "{told}");
+        #[expect(clippy::disallowed_methods, reason = "the operator puts a tape in")]
+        std::fs::create_dir(&store).unwrap();
+        world.pass_time(DAY_MS);
+        assert_eq!(world.archive_all(), (1, 0));
+        assert_eq!(data_files(&world.root("shelf")), Vec::<String>::new());
+        assert_eq!(data_files(&store).len(), 1);
+        let proofs = world.root("shelf").join(".artstore/archived");
+        assert_eq!(proofs.read_dir().unwrap().count(), 0, "no proof is needed any more");
+        world.restore("a b'c", 1, Tier::Standard).unwrap();
+        world.recall_all();
+        assert_eq!(get(&world.archive, &world.bucket, "a b'c").unwrap(), content(70_000, 1));
+    }
+}
+
+/// A folder belongs to one element, and not every place is a target.
+#[test]
+fn a_target_belongs_to_one_element() {
+    let world = World::with_shelf();
+    element(&world.archive, "edit-02");
+    let new = NewElement { name: name("other"), mode: Mode::Ar, root: None, max_size_bytes: None };
+    world.archive.create_element(&caller(), new).unwrap();
+    let set = |element: &str, place: TargetPlace| {
+        let target = ArchiveTarget { place, class: ArchiveClass::Glacier };
+        world.archive.set_target(&caller(), &name(element), &target).map(drop).map_err(|error| error.kind())
+    };
+    let folder = |path: PathBuf| TargetPlace::Directory(path);
+    assert_eq!(set("other", folder(world.target())), Err(ErrorKind::AlreadyExists));
+    assert_eq!(set("other", folder("relative".into())), Err(ErrorKind::InvalidArgument));
+    assert_eq!(set("other", folder(world.root("other").join("tape"))), Err(ErrorKind::InvalidArgument));
+    assert_eq!(
+        set("edit-02", folder(world.fixture.folder.path().join("t2"))),
+        Err(ErrorKind::InvalidArgument)
+    );
+    assert_eq!(set("shelf", folder(world.fixture.folder.path().join("t3"))), Err(ErrorKind::ModeForbids));
+    assert_eq!(set("shelf", folder(world.target())), Ok(()));
+    let commands = MoverCommands { archive: " ".into(), recall: "true".into(), verify: None };
+    assert_eq!(set("other", TargetPlace::Commands(commands)), Err(ErrorKind::InvalidArgument));
+}

@@ -1,0 +1,75 @@
+//! What `element.json` says of an archive target.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mode::StorageClass;
+
+/// Where the bytes of an element go in mode ar, and the class that its objects report there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchiveTarget {
+    /// The place.
+    pub place: TargetPlace,
+    /// The class.
+    pub class: ArchiveClass,
+}
+
+/// The place of an archive target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetPlace {
+    /// A folder, absolute, of this element alone: data files and sidecars lie there under the element's own paths.
+    Directory(PathBuf),
+    /// Commands that move the bytes.
+    Commands(MoverCommands),
+}
+
+/// Commands that move bytes to a place that they know, such as a tape library or a bucket elsewhere.
+///
+/// Each is run by `sh -c` with a JSON request on its standard input and the same values in its environment
+/// (docs/STORAGE.md). It has done its work when it exits with 0; what it writes to standard error says why not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MoverCommands {
+    /// Takes the file `ARTSTORE_FILE` in under the name `ARTSTORE_NAME`; exits with 0 once it is safe.
+    pub archive: String,
+    /// Writes what it has under `ARTSTORE_NAME` to the new file `ARTSTORE_FILE`.
+    pub recall: String,
+    /// Prints the SHA-256, in hex, of what it has under `ARTSTORE_NAME`. Without it, what was archived is recalled
+    /// once and compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify: Option<String>,
+}
+
+/// The class that objects of mode ar report: a setting of their element.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ArchiveClass {
+    /// Near-line.
+    #[default]
+    Glacier,
+    /// On the shelf.
+    DeepArchive,
+}
+
+impl TargetPlace {
+    /// Whether bytes that lie here are not to be found at `other`. Commands are trusted to know their place.
+    pub(crate) fn is_elsewhere(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Commands(_), Self::Commands(_)) => false,
+            _ => self != other,
+        }
+    }
+}
+
+impl ArchiveClass {
+    /// The class as the doors report it.
+    #[must_use]
+    pub fn storage_class(self) -> StorageClass {
+        match self {
+            Self::Glacier => StorageClass::Glacier,
+            Self::DeepArchive => StorageClass::DeepArchive,
+        }
+    }
+}
