@@ -6,8 +6,8 @@ use s3s::dto::{ListObjectsInput, ListObjectsOutput};
 use s3s::{S3Request, S3Response};
 use storage_engine::name::BucketName;
 
-use super::Spelling;
 use super::page::{PageRequest, page_size};
+use super::{Spelling, restore_status};
 use crate::access::Visit;
 use crate::dispatch::Gateway;
 use crate::refusal::Answer;
@@ -31,6 +31,7 @@ pub(crate) async fn by_marker(
         after: input.marker.clone().filter(|marker| !marker.is_empty()),
         max,
         spelling,
+        has_restore_status: restore_status::is_asked(input.optional_object_attributes.as_ref()),
         has_owner: true,
     };
     let page = page.answer(gateway, visit).await?;

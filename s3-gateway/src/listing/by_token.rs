@@ -7,7 +7,7 @@ use s3s::{S3Request, S3Response};
 use storage_engine::name::BucketName;
 
 use super::page::{PageRequest, page_size};
-use super::{PageToken, Spelling};
+use super::{PageToken, Spelling, restore_status};
 use crate::access::Visit;
 use crate::dispatch::Gateway;
 use crate::refusal::Answer;
@@ -36,6 +36,7 @@ pub(crate) async fn by_token(
         after,
         max,
         spelling,
+        has_restore_status: restore_status::is_asked(input.optional_object_attributes.as_ref()),
         has_owner: input.fetch_owner.unwrap_or(false),
     };
     let page = page.answer(gateway, visit).await?;

@@ -4,6 +4,7 @@ mod by_marker;
 mod by_token;
 mod page;
 mod page_token;
+mod restore_status;
 mod spelling;
 mod versions;
 

@@ -6,7 +6,7 @@ use s3s::dto::{ChecksumAlgorithm, ChecksumType, CommonPrefix, ETag, Object, Obje
 use storage_engine::archive::list::{ListEntry, ListRequest, ListedObject, PAGE_ENTRIES_MAX};
 use storage_engine::name::BucketName;
 
-use super::Spelling;
+use super::{Spelling, restore_status};
 use crate::access::Visit;
 use crate::dispatch::Gateway;
 use crate::refusal::{Answer, Code, Refusal};
@@ -28,6 +28,8 @@ pub(super) struct PageRequest {
     pub(super) spelling: Spelling,
     /// Whether each object tells its owner.
     pub(super) has_owner: bool,
+    /// Whether each archived object tells how far its restore is.
+    pub(super) has_restore_status: bool,
 }
 
 /// The answer to it.
@@ -100,7 +102,7 @@ impl PageRequest {
             key: Some(self.spelling.spell(listed.key.as_str())),
             last_modified: timestamp(listed.modified_ms),
             owner: self.has_owner.then(|| visit.owner(&listed.owner)),
-            restore_status: None,
+            restore_status: listed.restore.filter(|_| self.has_restore_status).map(restore_status::shown),
             size: i64::try_from(listed.size).ok(),
             storage_class: Some(ObjectStorageClass::from_static(listed.class.as_str())),
         }

@@ -10,8 +10,8 @@ use s3s::{S3Request, S3Response};
 use storage_engine::archive::list::{ListedVersion, VersionListEntry, VersionListRequest, VersionListing};
 use storage_engine::name::{BucketName, VersionId};
 
-use super::Spelling;
 use super::page::page_size;
+use super::{Spelling, restore_status};
 use crate::access::Visit;
 use crate::dispatch::Gateway;
 use crate::refusal::{Answer, Code, Refusal};
@@ -59,8 +59,14 @@ pub(crate) async fn versions(
     let spell = |name: String| spelling.spell(&name);
     let is_truncated = Some(listing.next.is_some());
     let (next_key, next_version) = listing.next.map_or((None, None), |(key, id)| (Some(key), id));
-    let mut shown =
-        ShownPage { spelling, visit: &visit, versions: vec![], markers: vec![], prefixes: vec![] };
+    let mut shown = ShownPage {
+        spelling,
+        visit: &visit,
+        has_restore_status: restore_status::is_asked(input.optional_object_attributes.as_ref()),
+        versions: vec![],
+        markers: vec![],
+        prefixes: vec![],
+    };
     listing.entries.into_iter().for_each(|entry| shown.add(entry));
     Ok(S3Response::new(ListObjectVersionsOutput {
         common_prefixes: Some(shown.prefixes),
@@ -84,6 +90,7 @@ pub(crate) async fn versions(
 struct ShownPage<'a> {
     spelling: Spelling,
     visit: &'a Visit,
+    has_restore_status: bool,
     versions: Vec<ObjectVersion>,
     markers: Vec<DeleteMarkerEntry>,
     prefixes: Vec<CommonPrefix>,
@@ -127,7 +134,7 @@ impl ShownPage<'_> {
             key: Some(self.spelling.spell(object.key.as_str())),
             last_modified: timestamp(object.modified_ms),
             owner: Some(self.visit.owner(&object.owner)),
-            restore_status: None,
+            restore_status: object.restore.filter(|_| self.has_restore_status).map(restore_status::shown),
             size: i64::try_from(object.size).ok(),
             storage_class: Some(ObjectVersionStorageClass::from(object.class.as_str().to_owned())),
             version_id: Some(listed.version_id.to_string()),

@@ -73,6 +73,7 @@ fn output(shown: &ObjectHeaders<'_>, object: &Object, selected: &Selected) -> He
         last_modified: shown.last_modified(),
         metadata: shown.metadata(),
         parts_count: selected.parts_count,
+        restore: shown.restore(),
         storage_class: shown.storage_class(),
         version_id: shown.version_id(),
         ..HeadObjectOutput::default()

@@ -1,9 +1,12 @@
 //! What HEAD and GET say about an object.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use http::header::EXPIRES;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use s3s::dto::{ChecksumMode, ETag, Metadata, StorageClass, Timestamp};
 use storage_engine::archive::object::Object;
+use storage_engine::archive::restore::RestoreStatus;
 use storage_engine::digest::{Checksum, ChecksumAlgorithm, ChecksumType};
 use storage_engine::mode;
 
@@ -65,6 +68,17 @@ impl<'a> ObjectHeaders<'a> {
     pub(crate) fn storage_class(&self) -> Option<StorageClass> {
         let is_standard = self.object.class == mode::StorageClass::Standard;
         (!is_standard).then(|| StorageClass::from_static(self.object.class.as_str()))
+    }
+
+    /// Whether archived bytes are here for a time, or on their way: one of two forms (API page "HeadObject").
+    pub(crate) fn restore(&self) -> Option<String> {
+        self.object.restore.map(|restore| match restore {
+            RestoreStatus::Ongoing => "ongoing-request=\"true\"".to_owned(),
+            RestoreStatus::Restored { until_ms } => {
+                let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(until_ms));
+                format!("ongoing-request=\"false\", expiry-date=\"{date}\"")
+            }
+        })
     }
 
     /// User metadata.

@@ -39,9 +39,17 @@ pub(crate) fn finish(
     response
 }
 
+/// Marks an answer of status 202, which s3s does not let an operation choose.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Accepted;
+
 /// s3s answers a HEAD of a share with the status of the whole, and quotes every ETag.
 fn succeeded(answer: HttpResponse) -> Response<ResponseBody> {
+    let accepted = answer.extensions().get::<Accepted>().is_some();
     let mut response = unquote(answer).map(ResponseBody::from);
+    if accepted {
+        *response.status_mut() = StatusCode::ACCEPTED;
+    }
     if response.headers().contains_key(CONTENT_RANGE) {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }

@@ -13,7 +13,7 @@ pub(crate) use bare_etag::BareEtag;
 pub use body::{BoxError, ResponseBody};
 pub(crate) use context::RequestContext;
 pub(crate) use document::{ErrorDocument, element, is_xml};
-pub(crate) use finish::{finish, refuse};
+pub(crate) use finish::{Accepted, finish, refuse};
 pub(crate) use late::answer_in_time;
 pub(crate) use request_id::RequestIds;
 pub(crate) use timestamp::timestamp;

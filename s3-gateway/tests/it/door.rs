@@ -10,6 +10,12 @@ use http_body_util::BodyExt as _;
 use s3_gateway::{Service, Settings, service};
 use storage_engine::Archive;
 use storage_engine::archive::OpenOptions;
+use storage_engine::archive::status::NewElement;
+use storage_engine::archive::transfer::{Destination, Transfer};
+use storage_engine::caller::Caller;
+use storage_engine::mode::Mode;
+use storage_engine::name::{BucketName, ElementName, ObjectKey};
+use storage_engine::target::{ArchiveClass, ArchiveTarget, TargetPlace};
 use tempfile::TempDir;
 
 use super::draft::{Draft, Signed};
@@ -24,7 +30,7 @@ pub(crate) struct Door {
     pub(crate) admin: Account,
     pub(crate) user: Account,
     pub(crate) other: Account,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An account and its key.
@@ -58,7 +64,7 @@ impl Door {
         let user = account(&accounts, "user", Role::User);
         let other = account(&accounts, "other", Role::User);
         let service = service(Arc::clone(&archive), Arc::new(accounts), settings);
-        Self { service, archive, admin, user, other, _folder: folder }
+        Self { service, archive, admin, user, other, folder }
     }
 
     /// A door with the bucket `docs` of the account `user`.
@@ -84,6 +90,33 @@ impl Door {
             }
         }
         Answer { status: head.status.as_u16(), headers: head.headers, body: bytes.into(), is_broken }
+    }
+
+    /// Makes an element of mode ar, whose documents' bytes go to a folder.
+    pub(crate) fn make_shelf(&self, caller: &Caller) {
+        let name = ElementName::parse("ar-01").expect("a name");
+        let new = NewElement { name: name.clone(), mode: Mode::Ar, root: None, max_size_bytes: None };
+        self.archive.create_element(caller, new).expect("an element is made");
+        let place = TargetPlace::Directory(self.folder.path().join("tape"));
+        let target = ArchiveTarget { place, class: ArchiveClass::Glacier };
+        self.archive.set_target(caller, &name, &target).expect("it has a target");
+    }
+
+    /// Brings an object to an element of `mode`, and its bytes to the target where that is ar.
+    pub(crate) fn bring_to(&self, caller: &Caller, bucket: &str, key: &str, mode: Mode) {
+        let (bucket, key) =
+            (BucketName::parse(bucket).expect("a bucket"), ObjectKey::parse(key).expect("a key"));
+        let transfer =
+            Transfer { version: None, to: Destination::Mode(mode), revision: None, attributes: None };
+        self.archive.transfer(caller, &bucket, &key, &transfer).expect("it is transferred");
+        while self.archive.archive_due().expect("it is archived").is_more {}
+    }
+
+    /// Brings the bytes that have been asked for.
+    pub(crate) fn recall_all(&self) {
+        while let Some(recall) = self.archive.recall_next().expect("there is a queue") {
+            recall.outcome.expect("the bytes come");
+        }
     }
 
     /// Puts an object into `docs` and expects success.

@@ -21,6 +21,7 @@ mod listings;
 mod matrix;
 mod objects;
 mod ranges;
+mod restores;
 mod signature;
 mod tags;
 mod together;

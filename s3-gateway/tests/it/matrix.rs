@@ -2,8 +2,8 @@
 
 use std::pin::Pin;
 
+use storage_engine::archive::restore::{RestoreRequest, Tier};
 use storage_engine::archive::status::NewElement;
-use storage_engine::archive::transfer::{Destination, Transfer};
 use storage_engine::caller::{Caller, Door as CallerDoor};
 use storage_engine::mode::Mode;
 use storage_engine::name::{BucketName, ElementName, ObjectKey, VersionId};
@@ -12,14 +12,28 @@ use super::door::{Answer, Door};
 use super::draft::Draft;
 
 const DOCUMENT: &str = include_str!("../../../docs/SEMANTICS.md");
-/// The modes in the order of the table's columns.
-const MODES: [Mode; 3] = [Mode::Edit, Mode::Rw, Mode::Ro];
+/// The modes in the order of the table's columns, and whether the archived object is restored.
+const STATES: [State; 5] = [
+    State { mode: Mode::Edit, is_restored: false },
+    State { mode: Mode::Rw, is_restored: false },
+    State { mode: Mode::Ro, is_restored: false },
+    State { mode: Mode::Ar, is_restored: false },
+    State { mode: Mode::Ar, is_restored: true },
+];
 const BODY: &str = "what was stored first";
+
+/// What an object is when something is done to it.
+#[derive(Clone, Copy)]
+struct State {
+    mode: Mode,
+    is_restored: bool,
+}
 
 /// One cell: an object in a mode, and what is done to it.
 struct Cell<'a> {
     door: &'a Door,
     mode: Mode,
+    is_restored: bool,
     bucket: &'static str,
     key: String,
 }
@@ -172,12 +186,15 @@ impl Cell<'_> {
         let class = if self.mode == Mode::Edit { "STANDARD" } else { "STANDARD_IA" };
         let stored = self.send(self.put(BODY).header("x-amz-storage-class", class)).await;
         assert_eq!(stored.status, 200, "{stored:?}");
-        if self.mode == Mode::Ro {
-            let bucket = BucketName::parse(self.bucket).expect("a bucket");
-            let key = ObjectKey::parse(&self.key).expect("a key");
-            let to = Destination::Mode(Mode::Ro);
-            let transfer = Transfer { version: None, to, revision: None, attributes: None };
-            self.door.archive.transfer(&caller(), &bucket, &key, &transfer).expect("it is transferred");
+        let bucket = BucketName::parse(self.bucket).expect("a bucket");
+        let key = ObjectKey::parse(&self.key).expect("a key");
+        if self.mode > Mode::Rw {
+            self.door.bring_to(&caller(), self.bucket, &self.key, self.mode);
+        }
+        if self.is_restored {
+            let request = RestoreRequest { version: None, days: 1, tier: Tier::Standard };
+            self.door.archive.restore(&caller(), &bucket, &key, &request).expect("it is asked for");
+            self.door.recall_all();
         }
         stored.header("x-amz-version-id").map(str::to_owned)
     }
@@ -187,6 +204,10 @@ impl Cell<'_> {
         let bucket = BucketName::parse(self.bucket).expect("a bucket");
         let key = ObjectKey::parse(&self.key).expect("a key");
         let version = version.map(|version| VersionId::parse(version).expect("a version"));
+        let Ok(object) = self.door.archive.object(&bucket, &key, version) else { return false };
+        if object.mode == Mode::Ar && !self.is_restored {
+            return object.size == BODY.len() as u64;
+        }
         let reader = self.door.archive.read(&bucket, &key, version);
         reader.and_then(|reader| reader.read_at(0, BODY.len() + 1)).is_ok_and(|bytes| bytes == BODY)
     }
@@ -203,7 +224,7 @@ fn caller() -> Caller {
     }
 }
 
-/// A door before elements of all three modes, with the two buckets.
+/// A door before elements of all modes, with the two buckets.
 async fn door() -> Door {
     let door = Door::open();
     for bucket in [PLAIN, VERSIONED] {
@@ -216,6 +237,7 @@ async fn door() -> Door {
     let new = NewElement { name: name.clone(), mode: Mode::Rw, root: None, max_size_bytes: None };
     door.archive.create_element(&caller(), new).expect("an element is made");
     door.archive.set_mode(&caller(), &name, Mode::Ro).expect("it becomes ro");
+    door.make_shelf(&caller());
     door
 }
 
@@ -262,14 +284,15 @@ async fn every_cell_holds() {
     let door = door().await;
     let mut broken = Vec::new();
     for ((name, cells), (number, (_, bucket, ask))) in promised.iter().zip(ROWS.iter().enumerate()) {
-        assert_eq!(cells.len(), MODES.len(), "{name}");
-        for (cell, mode) in cells.iter().zip(MODES) {
-            let asked = Cell { door: &door, mode, bucket, key: format!("{mode}-{number}") };
+        assert_eq!(cells.len(), STATES.len(), "{name}");
+        for (cell, State { mode, is_restored }) in cells.iter().zip(STATES) {
+            let key = format!("{mode}-{number}-{is_restored}");
+            let asked = Cell { door: &door, mode, is_restored, bucket, key };
             let version = asked.prepare().await;
             let answer = ask(&asked).await;
             if let Some(why) = fault(cell, mode, &answer) {
                 broken.push(format!(
-                    "{name}, {mode}: {cell:?}, but {why}: {}",
+                    "{name}, {mode}, restored {is_restored}: {cell:?}, but {why}: {}",
                     String::from_utf8_lossy(&answer.body)
                 ));
             }
