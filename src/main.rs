@@ -43,6 +43,8 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         Command::Element(_)
         | Command::Transfer(_)
         | Command::Transactions(_)
+        | Command::Restore(_)
+        | Command::Restores(_)
         | Command::Account(_)
         | Command::Fsck(_)
         | Command::Scrub(_)
@@ -55,6 +57,8 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         Command::Element(command) => commands::element(&settings, command),
         Command::Transfer(arguments) => commands::transfer(&settings, arguments),
         Command::Transactions(output) => commands::transactions(&settings, *output),
+        Command::Restore(arguments) => commands::restore(&settings, arguments),
+        Command::Restores(output) => commands::restores(&settings, *output),
         Command::Account(command) => commands::account(&settings, command),
         Command::Fsck(arguments) => commands::fsck(&settings, *arguments),
         Command::Scrub(command) => commands::scrub(&settings, command),

@@ -9,6 +9,8 @@ use storage_engine::archive::status::{ElementState, ElementStatus, TransitionPla
 use storage_engine::mode::Mode;
 use storage_engine::name::ElementName;
 
+use super::archiving::TargetDocument;
+
 /// An element.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ElementDocument {
@@ -24,6 +26,9 @@ pub(crate) struct ElementDocument {
     pub(crate) root: PathBuf,
     /// Its quota in bytes; `null` without one.
     pub(crate) max_size_bytes: Option<u64>,
+    /// Where its bytes go in mode ar; `null` where that is not set.
+    #[serde(default)]
+    pub(crate) archive_target: Option<TargetDocument>,
     /// Free bytes of the file system beneath.
     pub(crate) free_bytes: u64,
 }
@@ -204,6 +209,7 @@ impl From<ElementStatus> for ElementDocument {
             state: state_name(status.state).to_owned(),
             root: status.root,
             max_size_bytes: status.max_size_bytes,
+            archive_target: status.target.map(TargetDocument::from),
             free_bytes: status.free_bytes,
         }
     }

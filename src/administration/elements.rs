@@ -19,7 +19,7 @@ pub(crate) struct LocalUser {
 }
 
 impl LocalUser {
-    fn caller(&self, operation: &'static str) -> Caller {
+    pub(super) fn caller(&self, operation: &'static str) -> Caller {
         Caller {
             account: format!("uid:{}", self.uid).into(),
             account_name: "local".into(),

@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use storage_engine::mode::Mode;
 use storage_engine::name::{BucketName, ElementName};
 
+use super::archiving::{RestoreArguments, TargetArguments};
 use super::share::{parse_percent, parse_root};
 use crate::error::ErrorKind;
 use crate::settings::{ByteRate, Flags, IndexChoice, ListenAddress};
@@ -63,11 +64,11 @@ Examples:
     /// List elements, create one, or change the mode of one
     ///
     /// An element is a folder tree with one mode: what is in `edit` may be changed, what is in `rw` is
-    /// final once stored, and an element of mode `ro` is only read.
+    /// final once stored, an element of mode `ro` is only read, and of what is in `ar` the bytes are elsewhere.
     #[command(subcommand)]
     Element(ElementCommand),
 
-    /// Move documents to an element of a stricter mode: from edit to rw, from rw to ro
+    /// Move documents to an element of a stricter mode: from edit to rw to ro to ar
     ///
     /// Moves every version whose key begins with PREFIX. Keys, version ids, ETags and times stay; what lies in
     /// the mode already, or in a stricter one, stays where it is. The server goes on with it when this command
@@ -81,6 +82,20 @@ Examples:
     /// List transfers: those that wait, the one under way and the last that ended
     #[command(after_help = "Example:\n  artstore transactions --json")]
     Transactions(OutputArguments),
+
+    /// Bring the bytes of an archived document back for a time
+    ///
+    /// Asks for them: they come when it is their turn, and are read like any others then. The document stays
+    /// archived; on the day that its time is over only the copy goes.
+    #[command(after_help = "\
+Examples:
+  artstore restore papers contracts/2019/lease.pdf
+  artstore restore papers contracts/2019/lease.pdf --days 7 --tier expedited")]
+    Restore(RestoreArguments),
+
+    /// List the restores: what waits, what is here and until when, what failed and why
+    #[command(after_help = "Example:\n  artstore restores --json")]
+    Restores(OutputArguments),
 
     /// List accounts, or create one
     ///
@@ -246,16 +261,30 @@ pub(crate) enum ElementCommand {
 Example:
   artstore element create contracts-2026 --mode rw --root /mnt/archive/contracts --max-size 2TiB")]
     Create(NewElementArguments),
-    /// Change the mode of an element: rw to ro
+    /// Change the mode of an element: rw to ro, ro to ar
     ///
     /// Ends with exit code 0 when the change is complete: what was under way on the element is stored or was
-    /// refused, and nothing new is taken. No command leads back. An element of mode edit stays one; its
-    /// documents go on by transfer.
+    /// refused, and nothing new is taken. Before an element becomes ar, the bytes of everything on it are stored
+    /// on its archive target and compared there; then they go from here. No command leads back. An element of
+    /// mode edit stays one; its documents go on by transfer.
     #[command(after_help = "\
 Examples:
   artstore element mode rw-01 ro --plan
-  artstore element mode rw-01 ro")]
+  artstore element mode rw-01 ro
+  artstore element mode rw-01 ar")]
     Mode(ModeArguments),
+    /// Set where the bytes of an element go in mode ar
+    ///
+    /// A folder, or commands that move files. Commands get the names of what they move in their environment:
+    /// ARTSTORE_FILE, ARTSTORE_NAME, ARTSTORE_SHA256, ARTSTORE_SIZE, ARTSTORE_SIDECAR; docs/STORAGE.md has all of
+    /// it. They end with 0 when the bytes are safe, and say on standard error why they are not.
+    #[command(after_help = "\
+Examples:
+  artstore element target shelf --directory /mnt/tape
+  artstore element target shelf --class deep-archive \\
+    --archive-command 'aws s3 cp \"$ARTSTORE_FILE\" \"s3://cold/$ARTSTORE_NAME\"' \\
+    --recall-command 'aws s3 cp \"s3://cold/$ARTSTORE_NAME\" \"$ARTSTORE_FILE\"'")]
+    Target(TargetArguments),
 }
 
 /// Arguments of `element mode`.
@@ -280,7 +309,7 @@ pub(crate) struct NewElementArguments {
     /// Name: a-z, 0-9 and hyphen, at most 64 characters
     #[arg(value_parser = ElementName::parse)]
     pub(crate) name: ElementName,
-    /// Mode: edit or rw; ro and ar are reached later, by transition
+    /// Mode; of ro and ar an empty element is made, for documents that come by transfer
     #[arg(long, value_parser = Mode::parse)]
     pub(crate) mode: Mode,
     /// Root folder [default: elements/NAME in the data directory]
@@ -301,7 +330,7 @@ pub(crate) struct TransferArguments {
     pub(crate) bucket: BucketName,
     /// What the keys begin with; '' for all of the bucket
     pub(crate) prefix: String,
-    /// Where to: a mode (rw, ro), or the name of an element
+    /// Where to: a mode (rw, ro, ar), or the name of an element
     #[arg(long, value_name = "MODE|ELEMENT")]
     pub(crate) to: String,
     #[command(flatten)]
@@ -374,6 +403,8 @@ impl Arguments {
             Command::Element(_)
             | Command::Transfer(_)
             | Command::Transactions(_)
+            | Command::Restore(_)
+            | Command::Restores(_)
             | Command::Account(_)
             | Command::Fsck(_)
             | Command::Scrub(_)

@@ -1,13 +1,15 @@
 //! The command line: what can be typed, and how answers and errors are shown.
 //!
-//! `arguments.rs` holds the commands as types, `share.rs` a value they take, `terminal.rs` is the only place
+//! `arguments.rs` and `archiving.rs` hold the commands as types, `share.rs` a value they take, `terminal.rs` is the only place
 //! that prints, `table.rs` lays out lists for people.
 
+mod archiving;
 mod arguments;
 mod share;
 mod table;
 pub(crate) mod terminal;
 
+pub(crate) use archiving::{RestoreArguments, TargetArguments};
 pub(crate) use arguments::{
     AccountCommand, Arguments, Command, ElementCommand, FsckArguments, IndexCommand, ModeArguments,
     NewAccountArguments, NewElementArguments, OutputArguments, RebuildArguments, ScrubCommand, SealCommand,

@@ -1,11 +1,18 @@
 //! `artstore element`.
 
-use crate::administration::{ElementDocument, ModeDocument, ModeRequest, NewElementRequest, absolute};
-use crate::cli::{ElementCommand, ModeArguments, NewElementArguments, Table, terminal};
+use storage_engine::mode::Mode;
+use storage_engine::target::{MoverCommands, TargetPlace};
+
+use super::transfer::show_progress;
+use crate::administration::{
+    ElementDocument, ModeDocument, ModeRequest, NewElementRequest, TargetRequest, absolute,
+};
+use crate::cli::{ElementCommand, ModeArguments, NewElementArguments, Table, TargetArguments, terminal};
 use crate::control::Owner;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::settings::Settings;
 use crate::size::show_size;
+use crate::upkeep::{TransitionRequest, Work};
 
 /// Lists elements, creates one or changes the mode of one.
 pub(crate) fn element(settings: &Settings, command: &ElementCommand) -> Result<()> {
@@ -18,6 +25,7 @@ pub(crate) fn element(settings: &Settings, command: &ElementCommand) -> Result<(
         }
         ElementCommand::Create(new) => create(settings, new),
         ElementCommand::Mode(arguments) => mode(settings, arguments),
+        ElementCommand::Target(arguments) => target(settings, arguments),
     }
 }
 
@@ -41,9 +49,52 @@ fn create(settings: &Settings, new: &NewElementArguments) -> Result<()> {
 fn mode(settings: &Settings, arguments: &ModeArguments) -> Result<()> {
     let ModeArguments { name, mode, plan, output } = arguments;
     let mut owner = Owner::find(settings)?;
-    let document = owner.set_mode(&ModeRequest { name: name.clone(), mode: *mode, plan: *plan })?;
+    let request = |plan| ModeRequest { name: name.clone(), mode: *mode, plan };
+    let document = if *mode == Mode::Ar && !plan {
+        archive(&mut owner, &request(true))?
+    } else {
+        owner.set_mode(&request(*plan))?
+    };
     owner.close()?;
     if output.json { terminal::show_json(&document) } else { terminal::show(&changes(&document)) }
+}
+
+/// Archives everything on an element, whereupon it is ar.
+///
+/// *Errors*: `Failed` with what could not be archived; the element is what it was then.
+fn archive(owner: &mut Owner, request: &ModeRequest) -> Result<ModeDocument> {
+    let plan = owner.set_mode(request)?;
+    let transition = TransitionRequest { element: request.name.clone(), mode: request.mode };
+    let transaction = owner.transact(Work::Transition(transition), &mut show_progress)?;
+    match transaction.failures.first() {
+        None => Ok(ModeDocument { is_done: true, ..plan }),
+        Some(failure) => Err(Error::new(ErrorKind::Failed, "archive element")
+            .about(&request.name)
+            .because(&failure.reason)
+            .remedy("put that right and give the command again: what is archived is not archived again")),
+    }
+}
+
+fn target(settings: &Settings, arguments: &TargetArguments) -> Result<()> {
+    let TargetArguments { name, directory, archive_command, recall_command, verify_command, class, output } =
+        arguments;
+    let place = match (directory, archive_command, recall_command) {
+        // The server's working directory is another than this command's.
+        (Some(directory), ..) => TargetPlace::Directory(absolute(directory)?),
+        (None, archive, recall) => TargetPlace::Commands(MoverCommands {
+            archive: archive.clone().unwrap_or_default(),
+            recall: recall.clone().unwrap_or_default(),
+            verify: verify_command.clone(),
+        }),
+    };
+    let request = TargetRequest { name: name.clone(), place, class: (*class).into() };
+    let mut owner = Owner::find(settings)?;
+    let element = owner.set_target(request)?;
+    owner.close()?;
+    if output.json {
+        return terminal::show_json(&element);
+    }
+    terminal::show(&format!("In mode ar the bytes of element {name} go to its archive target\n"))
 }
 
 /// What a change of mode does, for people.
@@ -59,6 +110,9 @@ pub(super) fn changes(document: &ModeDocument) -> String {
     };
     text.push_str(&format!("  objects: {}, {}\n", document.objects, show_size(document.bytes)));
     text.push_str(&format!("  storage class: {} becomes {}\n", document.class_from, document.class_to));
+    if document.to == Mode::Ar {
+        text.push_str("  bytes go to the archive target; a document is read once it is restored\n");
+    }
     text.push_str(&format!("  refused from then on: {}\n", document.refused.join(", ")));
     if document.open_uploads > 0 {
         text.push_str(&format!(

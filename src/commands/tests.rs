@@ -61,6 +61,7 @@ fn an_absent_element_is_listed_with_what_is_known() {
         state: "absent".to_owned(),
         root: "/mnt/tape".into(),
         max_size_bytes: None,
+        archive_target: None,
         free_bytes: 0,
     };
     let ready = ElementDocument {

@@ -5,7 +5,7 @@ use crate::control::Owner;
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::Settings;
 use crate::size::show_size;
-use crate::upkeep::{Transaction, TransferRequest};
+use crate::upkeep::{Transaction, TransferRequest, TransitionRequest, Work};
 
 /// Moves documents to an element of a stricter mode and waits until that is done.
 ///
@@ -15,7 +15,7 @@ pub(crate) fn transfer(settings: &Settings, arguments: &TransferArguments) -> Re
     let request = TransferRequest { bucket: bucket.clone(), prefix: prefix.clone(), to: to.clone() };
     request.destination()?;
     let mut owner = Owner::find(settings)?;
-    let transaction = owner.transfer(request, &mut show_progress)?;
+    let transaction = owner.transact(Work::Transfer(request), &mut show_progress)?;
     owner.close()?;
     if output.json {
         terminal::show_json(&transaction)?;
@@ -38,7 +38,7 @@ pub(crate) fn transactions(settings: &Settings, output: OutputArguments) -> Resu
     if output.json { terminal::show_json(&transactions) } else { terminal::show(&table(&transactions)) }
 }
 
-fn show_progress(transaction: &Transaction) {
+pub(super) fn show_progress(transaction: &Transaction) {
     if terminal::is_watched() {
         let Transaction { moved, moved_bytes, .. } = transaction;
         // The work goes on, and a terminal that went away does not stop it.
@@ -70,12 +70,20 @@ pub(super) fn text(transaction: &Transaction) -> String {
 pub(super) fn table(transactions: &[Transaction]) -> String {
     let mut table = Table::new(["ID", "STATE", "BUCKET", "PREFIX", "TO", "MOVED", "BYTES", "FAILED"]);
     for transaction in transactions {
+        let (bucket, prefix, to) = match &transaction.work {
+            Work::Transfer(TransferRequest { bucket, prefix, to }) => {
+                (bucket.to_string(), printable(prefix), to.clone())
+            }
+            Work::Transition(TransitionRequest { element, mode }) => {
+                ("-".to_owned(), format!("element {element}"), mode.to_string())
+            }
+        };
         table.push([
             transaction.id.to_string(),
             transaction.state.to_string(),
-            transaction.request.bucket.to_string(),
-            printable(&transaction.request.prefix),
-            transaction.request.to.clone(),
+            bucket,
+            prefix,
+            to,
             transaction.moved.to_string(),
             show_size(transaction.moved_bytes),
             transaction.failed.to_string(),

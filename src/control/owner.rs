@@ -8,12 +8,13 @@ use storage_engine::clock::SystemClock;
 use super::client::Client;
 use crate::administration::{
     AccountDocument, Administration, CreatedAccount, ElementDocument, LocalUser, ModeDocument, ModeRequest,
-    NewAccountRequest, NewElementRequest, SealPassDocument, absolute,
+    NewAccountRequest, NewElementRequest, NewRestoreRequest, RestoreAnswer, RestoreDocument,
+    SealPassDocument, TargetRequest, absolute,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::private_file;
 use crate::settings::Settings;
-use crate::upkeep::{Transaction, TransferRequest};
+use crate::upkeep::{Transaction, Work};
 
 /// Longest wait for news of a transaction.
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -87,17 +88,37 @@ impl Owner {
         }
     }
 
-    /// Transfers the documents under a prefix; tells `told` how far it is until it has ended.
+    /// Sets where the bytes of an element go in mode ar.
+    pub(crate) fn set_target(&mut self, request: TargetRequest) -> Result<ElementDocument> {
+        match self {
+            Self::Server(client) => client.post("/elements/target", &request),
+            Self::Itself(administration) => administration.set_target(&offline_user(), request),
+        }
+    }
+
+    /// Asks for the bytes of an archived document.
+    pub(crate) fn restore(&mut self, request: &NewRestoreRequest) -> Result<RestoreAnswer> {
+        match self {
+            Self::Server(client) => client.post("/restores", request),
+            Self::Itself(administration) => administration.restore(&offline_user(), request),
+        }
+    }
+
+    /// The restores there are, the oldest first.
+    pub(crate) fn restores(&mut self) -> Result<Vec<RestoreDocument>> {
+        match self {
+            Self::Server(client) => client.get("/restores"),
+            Self::Itself(administration) => administration.restores(),
+        }
+    }
+
+    /// Does the work of a transaction; tells `told` how far it is until it has ended.
     ///
     /// Where no server runs, this process does the work, and first what an earlier one has left.
-    pub(crate) fn transfer(
-        &mut self,
-        request: TransferRequest,
-        told: &mut dyn FnMut(&Transaction),
-    ) -> Result<Transaction> {
+    pub(crate) fn transact(&mut self, work: Work, told: &mut dyn FnMut(&Transaction)) -> Result<Transaction> {
         match self {
             Self::Server(client) => {
-                let mut transaction: Transaction = client.post("/transactions", &request)?;
+                let mut transaction: Transaction = client.post("/transactions", &work)?;
                 while !transaction.is_ended() {
                     told(&transaction);
                     transaction = client.post("/transactions/wait", &transaction)?;
@@ -106,7 +127,7 @@ impl Owner {
             }
             Self::Itself(administration) => {
                 let transfers = administration.start_transfers()?;
-                let mut transaction = transfers.ask(request, &format!("uid:{}", offline_user().uid))?;
+                let mut transaction = transfers.ask(work, &format!("uid:{}", offline_user().uid))?;
                 while !transaction.is_ended() {
                     told(&transaction);
                     let Some(now) = transfers.wait(&transaction, WAIT_MAX) else { break };

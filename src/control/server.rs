@@ -16,19 +16,19 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use super::peer::{Peer, admit_owner_and_root};
-use super::scrub;
+use super::{archiving, scrub};
 use crate::administration::{Administration, LocalUser, ModeRequest, NewAccountRequest, NewElementRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Health, Problem, RequestId, assign_request_id};
-use crate::upkeep::{Scrubber, StartScrubRequest, Transaction, TransferRequest, Transfers};
+use crate::upkeep::{Scrubber, StartScrubRequest, Transaction, Transfers, Work};
 
 /// Longest wait for news of a transaction.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// What the answers are made of.
 #[derive(Clone)]
-struct Control {
-    administration: Administration,
+pub(super) struct Control {
+    pub(super) administration: Administration,
     health: Health,
     scrubber: Arc<Scrubber>,
     transfers: Arc<Transfers>,
@@ -63,10 +63,12 @@ fn router(control: Control, owner_uid: u32) -> Router {
         .route("/status", get(status))
         .route("/elements", get(elements).post(create_element))
         .route("/elements/mode", post(set_mode))
+        .route("/elements/target", post(archiving::set_target))
+        .route("/restores", get(archiving::restores).post(archiving::restore))
         .route("/accounts", get(accounts).post(create_account))
         .route(scrub::PATH, get(scrub_status).post(start_scrub))
         .route("/seals", post(seal_now))
-        .route("/transactions", get(transactions).post(start_transfer))
+        .route("/transactions", get(transactions).post(start_transaction))
         .route("/transactions/wait", post(wait_for_transaction))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(owner_uid, admit_owner_and_root))
@@ -161,10 +163,10 @@ async fn transactions(State(control): State<Control>) -> Response {
     answer(StatusCode::OK, move || Ok(control.transfers.all())).await
 }
 
-async fn start_transfer(
+async fn start_transaction(
     State(control): State<Control>,
     ConnectInfo(peer): ConnectInfo<Peer>,
-    body: Result<Json<TransferRequest>, JsonRejection>,
+    body: Result<Json<Work>, JsonRejection>,
 ) -> Response {
     let Json(request) = match body {
         Ok(request) => request,
@@ -199,12 +201,12 @@ async fn not_found() -> Response {
         .into_response()
 }
 
-fn rejected(rejection: &JsonRejection) -> Response {
+pub(super) fn rejected(rejection: &JsonRejection) -> Response {
     Problem::of_status(rejection.status()).detail(rejection.body_text()).into_response()
 }
 
 /// Crosses from the async door to the blocking engine, inside the request's span.
-async fn answer<T, F>(status: StatusCode, work: F) -> Response
+pub(super) async fn answer<T, F>(status: StatusCode, work: F) -> Response
 where
     T: Serialize + Send + 'static,
     F: FnOnce() -> Result<T> + Send + 'static,

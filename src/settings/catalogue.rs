@@ -80,6 +80,9 @@ settings! {
     /// For how long an hour must be quiet before it is sealed.
     SEAL_AFTER = ("storage.seal_after", ["ARTSTORE_SEAL_AFTER"], None, Some("10m"));
 
+    /// Documents that are recalled from archive targets at a time.
+    RECALLS = ("storage.recalls", ["ARTSTORE_STORAGE_RECALLS"], None, Some("2"));
+
     /// The search index: `embedded`, or the URL of a PostgreSQL database.
     INDEX = ("database.index", ["ARTSTORE_INDEX"], Some("--index"), Some("embedded"));
     /// What the names of the index's tables begin with.

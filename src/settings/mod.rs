@@ -4,7 +4,7 @@
 //! default. This module alone reads the environment. Everything is parsed once, into [`Settings`]; a
 //! mistake is refused with its place, what was expected and what to do.
 //!
-//! `catalogue.rs` names the settings, `value.rs` and `scrub.rs` their values, `environment.rs` and `file.rs` are the
+//! `catalogue.rs` names the settings, `value.rs`, `scrub.rs`, `interval.rs` and `recalls.rs` their values, `environment.rs` and `file.rs` are the
 //! sources, `choice.rs` decides between them, `resolved.rs` is the outcome.
 
 mod catalogue;
@@ -13,6 +13,7 @@ mod environment;
 mod file;
 mod interval;
 mod key_file;
+mod recalls;
 mod resolved;
 mod scrub;
 mod value;

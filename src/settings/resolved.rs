@@ -8,7 +8,7 @@ use auth::InitialAccount;
 use super::catalogue::{
     API_LISTEN, CONFIG_VARIABLE, DATA, INDEX, INITIAL_CLIENT_ID, INITIAL_CLIENT_SECRET, INITIAL_DESCRIPTION,
     INITIAL_ENABLED, INITIAL_NAME, INITIAL_ROLE, LOG_FILE, LOG_FORMAT, LOG_LEVEL, MASTER_KEY_FILE, MOUNT,
-    REDIS_URL, S3_BUCKET_NAME, S3_DOMAINS, S3_ENDPOINT_URL, S3_LISTEN, SCRUB_INTERVAL, SCRUB_RATE,
+    RECALLS, REDIS_URL, S3_BUCKET_NAME, S3_DOMAINS, S3_ENDPOINT_URL, S3_LISTEN, SCRUB_INTERVAL, SCRUB_RATE,
     SCRUB_SIDECARS, SEAL_AFTER, STORAGE_TYPE, TABLE_PREFIX,
 };
 use super::choice::{Origin, Sources};
@@ -16,6 +16,7 @@ use super::environment::Environment;
 use super::file::ConfigFile;
 use super::interval::Interval;
 use super::key_file::KeyFile;
+use super::recalls::Recalls;
 use super::scrub::{ByteRate, PerSecond};
 use super::value::{
     DomainNames, FilePath, IndexChoice, ListenAddress, LogFormat, LogLevel, StorageType, Text,
@@ -83,6 +84,8 @@ pub(crate) struct StorageSettings {
     pub(crate) scrub: ScrubSettings,
     /// For how long an hour must be quiet before it is sealed.
     pub(crate) seal_after: Duration,
+    /// Documents that are recalled at a time.
+    pub(crate) recalls: Recalls,
 }
 
 /// How fast and how often the archive is checked while it is in use.
@@ -149,6 +152,7 @@ impl Settings {
                     interval: sources.value(&SCRUB_INTERVAL, None)?,
                 },
                 seal_after: sources.value::<Interval>(&SEAL_AFTER, None)?.0,
+                recalls: sources.value(&RECALLS, None)?,
             },
             logging: LoggingSettings {
                 level_is_given: level.is_some_and(|chosen| chosen.origin != Origin::Default),

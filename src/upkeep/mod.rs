@@ -1,5 +1,6 @@
 //! What the server does by itself, beside requests: threads that look after the archive.
 
+mod archiving;
 mod scrub;
 mod scrub_document;
 mod seals;
@@ -11,7 +12,7 @@ mod transfers;
 pub(crate) use scrub::Scrubber;
 pub(crate) use scrub_document::{PassDocument, ScrubDocument, StartScrubRequest};
 pub(crate) use threads::Upkeep;
-pub(crate) use transaction::{Transaction, TransferRequest};
+pub(crate) use transaction::{Transaction, TransferRequest, TransitionRequest, Work};
 pub(crate) use transfers::Transfers;
 
 #[cfg(test)]

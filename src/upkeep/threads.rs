@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::archiving::Archiving;
 use super::scrub::Scrubber;
 use super::seals::Sealing;
 use super::transfers::Transfers;
@@ -14,6 +15,7 @@ pub(crate) struct Upkeep {
     scrubber: Arc<Scrubber>,
     sealing: Sealing,
     transfers: Arc<Transfers>,
+    archiving: Archiving,
 }
 
 impl Upkeep {
@@ -23,7 +25,9 @@ impl Upkeep {
     pub(crate) fn start(administration: &Administration, settings: &StorageSettings) -> Result<Self> {
         let sealing = Sealing::start(Arc::clone(administration.archive()), settings.seal_after)?;
         let transfers = administration.start_transfers()?;
-        Ok(Self { scrubber: administration.start_scrub(settings.scrub)?, sealing, transfers })
+        let recalls = settings.recalls.0.get();
+        let archiving = Archiving::start(Arc::clone(administration.archive()), recalls)?;
+        Ok(Self { scrubber: administration.start_scrub(settings.scrub)?, sealing, transfers, archiving })
     }
 
     pub(crate) fn scrubber(&self) -> &Arc<Scrubber> {
@@ -39,6 +43,7 @@ impl Upkeep {
         self.sealing.ask_to_stop();
         self.scrubber.ask_to_stop();
         self.transfers.ask_to_stop();
+        self.archiving.ask_to_stop();
     }
 
     /// Waits until they have ended.
@@ -46,5 +51,6 @@ impl Upkeep {
         self.scrubber.stop();
         self.transfers.stop();
         self.sealing.join();
+        self.archiving.join();
     }
 }

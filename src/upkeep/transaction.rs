@@ -25,6 +25,25 @@ pub(crate) struct TransferRequest {
     pub(crate) to: String,
 }
 
+/// What brings an element to another mode, where that takes long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TransitionRequest {
+    /// Name of the element.
+    pub(crate) element: ElementName,
+    /// The mode.
+    pub(crate) mode: Mode,
+}
+
+/// What a transaction does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Work {
+    /// Documents move to another element.
+    Transfer(TransferRequest),
+    /// An element goes on to another mode; before it becomes ar, its bytes go to its archive target.
+    Transition(TransitionRequest),
+}
+
 /// How far a transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -50,14 +69,14 @@ impl fmt::Display for TransactionState {
     }
 }
 
-/// The transfer of the documents under a prefix.
+/// Work on many documents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Transaction {
     /// Its id: ids sort by the time at which they were asked for.
     pub(crate) id: Uuid,
-    /// What is transferred, and where to.
+    /// What is done.
     #[serde(flatten)]
-    pub(crate) request: TransferRequest,
+    pub(crate) work: Work,
     /// Who asked, as the audit names them.
     pub(crate) asked_by: String,
     /// When, in milliseconds since 1970.
@@ -68,7 +87,7 @@ pub(crate) struct Transaction {
     pub(crate) state: TransactionState,
     /// The last version that was looked at; a stop goes on behind it.
     pub(crate) after: Option<Cursor>,
-    /// Versions that were moved, and their bytes.
+    /// Versions that were moved or archived, and their bytes.
     pub(crate) moved: u64,
     pub(crate) moved_bytes: u64,
     /// Versions that were there already, or in a stricter mode.
@@ -117,10 +136,10 @@ impl TransferRequest {
 }
 
 impl Transaction {
-    pub(super) fn new(id: Uuid, request: TransferRequest, asked_by: String, asked_ms: u64) -> Self {
+    pub(super) fn new(id: Uuid, work: Work, asked_by: String, asked_ms: u64) -> Self {
         Self {
             id,
-            request,
+            work,
             asked_by,
             asked_ms,
             ended_ms: None,

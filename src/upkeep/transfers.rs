@@ -1,4 +1,4 @@
-//! Transfers of many documents: transactions that the server does one after the other. Each is a control
+//! Transfers of many documents, and elements that are archived: transactions that the server does one after the other. Each is a control
 //! document with the place up to which it is done, so that a stop interrupts it and ends nothing.
 
 use std::collections::BTreeMap;
@@ -13,10 +13,12 @@ use storage_engine::archive::transfer::{Destination, Transfer, Transferred};
 use storage_engine::caller::{Caller, Door};
 use storage_engine::clock::Clock;
 use storage_engine::mode::{Mode, mode_of_class_name};
-use storage_engine::name::{ObjectKey, VersionId};
+use storage_engine::name::{BucketName, ObjectKey, VersionId};
 use uuid::Uuid;
 
-use super::transaction::{Cursor, Transaction, TransactionState, TransferRequest, is_gone};
+use super::transaction::{
+    Cursor, Transaction, TransactionState, TransferRequest, TransitionRequest, Work, is_gone,
+};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The folder of transactions among the control documents.
@@ -69,15 +71,29 @@ impl Transfers {
         Ok(read(archive)?.into_values().collect())
     }
 
-    /// Takes a transfer that `asked_by` asks for. *Durability*: it is done, whatever happens to the server.
+    /// Takes work that `asked_by` asks for. *Durability*: it is done, whatever happens to the server.
     ///
-    /// *Errors*: `Failed` where the bucket or the destination is not there, or too many wait.
-    pub(crate) fn ask(&self, request: TransferRequest, asked_by: &str) -> Result<Transaction> {
+    /// *Errors*: `Failed` where the bucket or the destination is not there, an element cannot have the mode, or too
+    /// many wait.
+    pub(crate) fn ask(&self, work: Work, asked_by: &str) -> Result<Transaction> {
         let shared = &self.shared;
-        shared.archive.bucket(&request.bucket).map_err(|source| {
-            Error::new(ErrorKind::Failed, "transfer from bucket").about(&request.bucket).caused_by(source)
-        })?;
-        shared.mode_of(&request.destination()?)?;
+        match &work {
+            Work::Transfer(request) => {
+                shared.archive.bucket(&request.bucket).map_err(|source| {
+                    Error::new(ErrorKind::Failed, "transfer from bucket")
+                        .about(&request.bucket)
+                        .caused_by(source)
+                })?;
+                shared.mode_of(&request.destination()?)?;
+            }
+            Work::Transition(TransitionRequest { element, mode }) => {
+                shared.archive.plan_mode(element, *mode).map_err(|source| {
+                    Error::new(ErrorKind::Failed, "change the mode of element")
+                        .about(element)
+                        .caused_by(source)
+                })?;
+            }
+        }
         let mut state = shared.lock();
         let waiting = state.transactions.values().filter(|transaction| !transaction.is_ended()).count();
         if waiting >= WAITING_MAX {
@@ -86,7 +102,7 @@ impl Transfers {
                 .remedy("try again when some have ended: artstore transactions"));
         }
         let id = Uuid::now_v7();
-        let transaction = Transaction::new(id, request, asked_by.to_owned(), shared.clock.now_ms());
+        let transaction = Transaction::new(id, work, asked_by.to_owned(), shared.clock.now_ms());
         shared.keep(&transaction)?;
         state.transactions.insert(id, transaction.clone());
         shared.forget_old(&mut state);
@@ -152,14 +168,44 @@ impl Shared {
     }
 
     /// Works at a transaction until it ends or the server stops.
-    fn work(&self, mut transaction: Transaction) {
-        let mode = transaction.request.destination().and_then(|to| Ok((self.mode_of(&to)?, to)));
+    fn work(&self, transaction: Transaction) {
+        match transaction.work.clone() {
+            Work::Transfer(request) => self.move_all(transaction, &request),
+            Work::Transition(request) => self.change_mode(transaction, &request),
+        }
+    }
+
+    /// Brings an element to its mode, or fails; what a stop interrupts is gone on with.
+    fn change_mode(&self, mut transaction: Transaction, request: &TransitionRequest) {
+        let TransitionRequest { element, mode } = request;
+        let caller = caller(&transaction, "SetElementMode");
+        let changed = self.archive.change_mode(&caller, element, *mode, &mut |pass| {
+            (transaction.moved, transaction.moved_bytes) = (pass.archived, pass.bytes);
+            self.show(&transaction);
+        });
+        match changed {
+            Ok(_) => {
+                transaction.end(self.clock.now_ms());
+                tracing::info!(transaction = %transaction.id, element = element.as_str(), %mode, "An element changed its mode.");
+                self.show(&transaction);
+            }
+            Err(_) if self.lock().is_stopping => self.show(&transaction),
+            Err(source) => {
+                let failed = Error::new(ErrorKind::Failed, "change the mode of element").about(element);
+                self.give_up(transaction, &failed.caused_by(source));
+            }
+        }
+    }
+
+    /// Moves every version under a prefix.
+    fn move_all(&self, mut transaction: Transaction, request: &TransferRequest) {
+        let mode = request.destination().and_then(|to| Ok((self.mode_of(&to)?, to)));
         let (mode, to) = match mode {
             Ok(found) => found,
             Err(error) => return self.give_up(transaction, &error),
         };
         loop {
-            match self.page(&mut transaction, &to, mode) {
+            match self.page(&mut transaction, request, &to, mode) {
                 Ok(Page::More) => self.show(&transaction),
                 Ok(Page::Stopped) => return self.show(&transaction),
                 Ok(Page::Last) => {
@@ -180,10 +226,10 @@ impl Shared {
     fn page(
         &self,
         transaction: &mut Transaction,
+        request: &TransferRequest,
         to: &Destination,
         mode: Mode,
     ) -> storage_engine::Result<Page> {
-        let request = transaction.request.clone();
         let after = transaction.after.clone();
         let version_marker = after.as_ref().and_then(|cursor| cursor.version.as_deref());
         let listing = self.archive.list_versions(&VersionListRequest {
@@ -194,14 +240,7 @@ impl Shared {
             version_marker: version_marker.map(VersionId::parse).transpose()?,
             max: PAGE_VERSIONS,
         })?;
-        let caller = Caller {
-            account: transaction.asked_by.as_str().into(),
-            account_name: "local".into(),
-            door: Door::Control,
-            address: None,
-            request_id: transaction.id.to_string().into(),
-            operation: "Transfer",
-        };
+        let caller = caller(transaction, "Transfer");
         for entry in listing.entries {
             if self.lock().is_stopping {
                 return Ok(Page::Stopped);
@@ -214,7 +253,7 @@ impl Shared {
             if mode_of_class_name(listed.object.class.as_str())? >= mode {
                 transaction.unchanged += 1;
             } else {
-                self.transfer(transaction, &caller, (key, version), to);
+                self.transfer(transaction, &caller, (&request.bucket, key, version), to);
             }
             let version = Some(version.to_string());
             transaction.after = Some(Cursor { key: key.as_str().to_owned(), version });
@@ -233,11 +272,11 @@ impl Shared {
         &self,
         transaction: &mut Transaction,
         caller: &Caller,
-        (key, version): (&ObjectKey, VersionId),
+        (bucket, key, version): (&BucketName, &ObjectKey, VersionId),
         to: &Destination,
     ) {
         let transfer = Transfer { version: Some(version), to: to.clone(), revision: None, attributes: None };
-        match self.archive.transfer(caller, &transaction.request.bucket, key, &transfer) {
+        match self.archive.transfer(caller, bucket, key, &transfer) {
             Ok(Transferred::Moved { stored, .. }) => {
                 transaction.moved += 1;
                 transaction.moved_bytes += stored.size;
@@ -307,6 +346,18 @@ enum Page {
     More,
     Last,
     Stopped,
+}
+
+/// Who works, for the audit.
+fn caller(transaction: &Transaction, operation: &'static str) -> Caller {
+    Caller {
+        account: transaction.asked_by.as_str().into(),
+        account_name: "local".into(),
+        door: Door::Control,
+        address: None,
+        request_id: transaction.id.to_string().into(),
+        operation,
+    }
 }
 
 fn file_of(id: Uuid) -> String {

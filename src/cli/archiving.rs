@@ -1,0 +1,97 @@
+//! The arguments of what concerns archived documents.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, ValueEnum};
+use storage_engine::archive::restore::Tier;
+use storage_engine::name::{BucketName, ElementName, ObjectKey, VersionId};
+use storage_engine::target::ArchiveClass;
+
+use super::arguments::OutputArguments;
+
+/// Arguments of `element target`.
+#[derive(Clone, Debug, Args)]
+#[command(group = ArgGroup::new("place").required(true).args(["directory", "archive_command"]))]
+pub(crate) struct TargetArguments {
+    /// Name of the element
+    #[arg(value_parser = ElementName::parse)]
+    pub(crate) name: ElementName,
+    /// A folder of this element alone, such as where a tape or another machine's disk is mounted
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    /// Shell command that takes the file $ARTSTORE_FILE in under the name $ARTSTORE_NAME
+    #[arg(long, value_name = "COMMAND", requires = "recall_command")]
+    pub(crate) archive_command: Option<String>,
+    /// Shell command that writes what it has under $ARTSTORE_NAME to the new file $ARTSTORE_FILE
+    #[arg(long, value_name = "COMMAND", requires = "archive_command")]
+    pub(crate) recall_command: Option<String>,
+    /// Shell command that prints the SHA-256 of $ARTSTORE_NAME; without it what was archived is recalled once
+    #[arg(long, value_name = "COMMAND", requires = "archive_command")]
+    pub(crate) verify_command: Option<String>,
+    /// Storage class that archived objects report
+    #[arg(long, value_name = "CLASS", default_value = "glacier")]
+    pub(crate) class: ClassName,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// A storage class of mode ar, as it is typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ClassName {
+    /// GLACIER
+    Glacier,
+    /// DEEP_ARCHIVE
+    DeepArchive,
+}
+
+impl From<ClassName> for ArchiveClass {
+    fn from(name: ClassName) -> Self {
+        match name {
+            ClassName::Glacier => Self::Glacier,
+            ClassName::DeepArchive => Self::DeepArchive,
+        }
+    }
+}
+
+/// Arguments of `restore`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RestoreArguments {
+    /// Bucket
+    #[arg(value_parser = BucketName::parse)]
+    pub(crate) bucket: BucketName,
+    /// Key
+    #[arg(value_parser = ObjectKey::parse)]
+    pub(crate) key: ObjectKey,
+    /// Days for which the bytes stay here, rounded up to the next midnight in UTC
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub(crate) days: u32,
+    /// Version [default: the current one]
+    #[arg(long, value_name = "ID", value_parser = VersionId::parse)]
+    pub(crate) version: Option<VersionId>,
+    /// How soon
+    #[arg(long, value_name = "TIER", default_value = "standard")]
+    pub(crate) tier: TierName,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// How soon bytes are brought, as it is typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TierName {
+    /// Before all others
+    Expedited,
+    /// In its turn
+    Standard,
+    /// When nothing else waits
+    Bulk,
+}
+
+impl From<TierName> for Tier {
+    fn from(name: TierName) -> Self {
+        match name {
+            TierName::Expedited => Self::Expedited,
+            TierName::Standard => Self::Standard,
+            TierName::Bulk => Self::Bulk,
+        }
+    }
+}

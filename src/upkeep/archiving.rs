@@ -1,0 +1,145 @@
+//! Archiving in the background: bytes go to their archive targets, those that were asked for come back, and copies go
+//! when their day has come.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use storage_engine::Archive;
+use storage_engine::archive::archiving::ArchivePass;
+use storage_engine::archive::recall::Recall;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Longest time between two looks for work that nobody has called for: what is tried again, and what expires.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// The threads that move bytes.
+pub(crate) struct Archiving {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    archive: Arc<Archive>,
+    is_stopping: AtomicBool,
+}
+
+impl Archiving {
+    /// Begins to archive, and to recall up to `recalls` documents at a time.
+    ///
+    /// *Errors*: `Failed` where the system gives no thread.
+    pub(crate) fn start(archive: Arc<Archive>, recalls: usize) -> Result<Self> {
+        let shared = Arc::new(Shared { archive, is_stopping: AtomicBool::new(false) });
+        let mut threads = Vec::new();
+        for number in 0..=recalls {
+            let worker = Arc::clone(&shared);
+            let (name, work): (&str, fn(&Shared)) =
+                if number == 0 { ("archiving", Shared::archive) } else { ("recalls", Shared::recall) };
+            let thread = std::thread::Builder::new().name(name.into()).spawn(move || worker.run(work));
+            threads.push(thread.map_err(|source| {
+                Error::new(ErrorKind::Failed, "start the archiving threads").caused_by(source)
+            })?);
+        }
+        Ok(Self { shared, threads })
+    }
+
+    /// Asks the threads to end; they do before the next document, and in the midst of one when the archive closes.
+    pub(crate) fn ask_to_stop(&self) {
+        self.shared.is_stopping.store(true, Ordering::Release);
+        self.shared.archive.wake_archive_work();
+    }
+
+    /// Waits until the threads have ended.
+    pub(crate) fn join(self) {
+        self.ask_to_stop();
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("An archiving thread broke; the next start goes on with its work.");
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
+    }
+
+    fn run(&self, work: fn(&Self)) {
+        let mut seen = 0;
+        while !self.is_stopping() {
+            work(self);
+            if !self.is_stopping() {
+                seen = self.archive.wait_for_archive_work(seen, INTERVAL);
+            }
+        }
+    }
+
+    /// Archives everything that is due, and removes what has expired.
+    fn archive(&self) {
+        while !self.is_stopping() {
+            match self.archive.archive_due() {
+                Ok(pass) => {
+                    tell(&pass);
+                    if !pass.is_more {
+                        break;
+                    }
+                }
+                Err(error) => return self.complain(&error, "Nothing is archived."),
+            }
+        }
+        match self.archive.expire_restored() {
+            Ok(0) => {}
+            Ok(expired) => tracing::info!(expired, "Restored copies were removed."),
+            Err(error) => self.complain(&error, "Restored copies that have expired are still here."),
+        }
+    }
+
+    /// Recalls everything that waits.
+    fn recall(&self) {
+        while !self.is_stopping() {
+            match self.archive.recall_next() {
+                Ok(Some(recall)) => tell_of_recall(&recall),
+                Ok(None) => return,
+                Err(error) => return self.complain(&error, "Nothing is recalled."),
+            }
+        }
+    }
+
+    fn complain(&self, error: &storage_engine::Error, what: &'static str) {
+        if !self.is_stopping() {
+            tracing::error!(error = error as &dyn std::error::Error, "{what}");
+        }
+    }
+}
+
+fn tell(pass: &ArchivePass) {
+    if pass.archived > 0 {
+        tracing::info!(documents = pass.archived, bytes = pass.bytes, "Archived an hour.");
+    }
+    for failed in &pass.failed {
+        tracing::error!(
+            element = failed.element.as_str(),
+            path = failed.path,
+            error = &failed.error as &dyn std::error::Error,
+            "A document is not archived; its bytes stay here, and it is tried again."
+        );
+    }
+}
+
+fn tell_of_recall(recall: &Recall) {
+    let (bucket, key, version) = (recall.bucket.as_str(), recall.key.as_str(), recall.version_id.to_string());
+    match &recall.outcome {
+        Ok(bytes) => tracing::info!(bucket, key, version, bytes, "A document was restored."),
+        Err(error) => tracing::error!(
+            bucket,
+            key,
+            version,
+            is_final = recall.is_final,
+            error = error as &dyn std::error::Error,
+            "A document could not be restored."
+        ),
+    }
+}
