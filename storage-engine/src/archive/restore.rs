@@ -141,7 +141,7 @@ impl Inner {
             failure: None,
         };
         self.note_restore(caller, element, sidecar, now_ms)?;
-        document.write(&*element.disk)?;
+        keep(element, None, &document)?;
         self.restores.put(sidecar.seq, Restore::of(&document, element.id));
         self.work.call();
         Ok(Restoring::Requested)
@@ -156,11 +156,11 @@ impl Inner {
         request: &RestoreRequest,
         now_ms: u64,
     ) -> Result<Restoring> {
-        let mut document = RestoreDocument::read(&*element.disk, sidecar.id)?;
-        document.days = request.days;
-        document.expires_ms = expiry(now_ms, request.days);
+        let before = RestoreDocument::read(&*element.disk, sidecar.id)?;
+        let expires_ms = expiry(now_ms, request.days);
+        let document = RestoreDocument { days: request.days, expires_ms, ..before.clone() };
         self.note_restore(caller, element, sidecar, now_ms)?;
-        document.write(&*element.disk)?;
+        keep(element, Some(&before), &document)?;
         self.restores.change(sidecar.seq, |known| known.expires_ms = document.expires_ms);
         Ok(Restoring::Extended)
     }
@@ -172,9 +172,9 @@ impl Inner {
         sidecar: &Sidecar,
         request: &RestoreRequest,
     ) -> Result<Restoring> {
-        let mut document = RestoreDocument::read(&*element.disk, sidecar.id)?;
-        document.tier = request.tier;
-        document.write(&*element.disk)?;
+        let before = RestoreDocument::read(&*element.disk, sidecar.id)?;
+        let document = RestoreDocument { tier: request.tier, ..before.clone() };
+        keep(element, Some(&before), &document)?;
         self.restores.change(sidecar.seq, |known| {
             known.tier = request.tier;
             known.retry_ms = 0;
@@ -200,4 +200,19 @@ impl Inner {
         element.log()?.append(record, &Attachments::default())?.applied();
         Ok(())
     }
+}
+
+/// Writes what is known of a restore; where that fails, what was known before is put back, since it may have been
+/// written all the same.
+fn keep(element: &Element, before: Option<&RestoreDocument>, document: &RestoreDocument) -> Result<()> {
+    let disk = &*element.disk;
+    document.write(disk).inspect_err(|_| {
+        let undone = match before {
+            Some(before) => before.write(disk),
+            None => RestoreDocument::remove(disk, document.id),
+        };
+        if let Err(error) = undone {
+            tracing::warn!(%error, "a restore that was refused may come about at the next start");
+        }
+    })
 }

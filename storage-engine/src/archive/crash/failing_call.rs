@@ -76,6 +76,10 @@ pub(super) fn is_uncertain(error: &Error) -> bool {
         | ErrorKind::NoSuchKey
         | ErrorKind::NoSuchBucket
         | ErrorKind::InvalidStorageClass
+        | ErrorKind::InvalidArgument
+        | ErrorKind::NoSuchElement
+        | ErrorKind::NotArchived
+        | ErrorKind::RestoreInProgress
         | ErrorKind::BucketAlreadyOwned => false,
         other => panic!("{other:?} is no answer to a failing disk: {}", chain(error)),
     }
@@ -153,6 +157,10 @@ impl Case {
                 | ErrorKind::NoSuchKey
                 | ErrorKind::NoSuchBucket
                 | ErrorKind::InvalidStorageClass
+                | ErrorKind::InvalidArgument
+                | ErrorKind::NoSuchElement
+                | ErrorKind::NotArchived
+                | ErrorKind::RestoreInProgress
                 | ErrorKind::BucketAlreadyOwned => !met_it,
                 _ => false,
             };
@@ -253,6 +261,13 @@ fn buckets_and_control_documents_bear_errors() {
 fn transfers_bear_errors() {
     for fault in [Fault::Io, Fault::NoSpace] {
         fail_everywhere("transfers", &script::transfers(), fault, 3 * STRIDE);
+    }
+}
+
+#[test]
+fn archiving_bears_errors() {
+    for fault in [Fault::Io, Fault::NoSpace] {
+        fail_everywhere("archiving", &script::archiving(), fault, 4 * STRIDE);
     }
 }
 

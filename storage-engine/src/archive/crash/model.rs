@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::script::Step;
 use crate::archive::bucket::Versioning;
 use crate::digest::ContentHasher;
+use crate::mode::Mode;
 
 /// Everything that callers can see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(super) struct Document {
     pub(super) note: String,
     pub(super) etag: String,
     pub(super) mode: &'static str,
+    /// Of archived bytes, whether they are on their way or here.
+    pub(super) restore: Option<&'static str>,
 }
 
 /// What a listing of parts shows of one.
@@ -54,10 +57,18 @@ pub(super) struct PartSeen {
     pub(super) bytes: Option<Bytes>,
 }
 
+impl Document {
+    /// Whether readers are refused its bytes.
+    pub(super) fn is_away(&self) -> bool {
+        self.mode == "ar" && self.restore != Some("restored")
+    }
+}
+
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (size, note, mode) = (self.bytes.len(), self.note.len(), self.mode);
-        write!(f, "{size} bytes, etag {}, note of {note} bytes, {mode}", self.etag)
+        let restore = self.restore.unwrap_or("here or away");
+        write!(f, "{size} bytes, etag {}, note of {note} bytes, {mode}, {restore}", self.etag)
     }
 }
 
@@ -132,7 +143,7 @@ impl Model {
                 let bytes = bytes_of(fill, size);
                 let etag = hex::encode(md5_of(&bytes));
                 let mode = class.map_or("edit", |_| "rw");
-                let document = Document { bytes, note: note_of(fill, note), etag, mode };
+                let document = Document { bytes, note: note_of(fill, note), etag, mode, restore: None };
                 self.bucket().put(key, Some(document));
             }
             Step::SetVersioning(state) => self.bucket().versioning = state,
@@ -140,7 +151,7 @@ impl Model {
                 let Some(source) = self.bucket().current(from).cloned() else { return };
                 let etag = hex::encode(md5_of(&source.bytes));
                 let mode = class.map_or("edit", |_| "rw");
-                self.bucket().put(key, Some(Document { etag, mode, ..source }));
+                self.bucket().put(key, Some(Document { etag, mode, restore: None, ..source }));
             }
             Step::Transfer { key, to } => {
                 let current = self.bucket().versions.get_mut(key).and_then(|of_key| of_key.first_mut());
@@ -149,13 +160,26 @@ impl Model {
                 }
             }
             Step::SetMode { to, .. } => {
-                // The suites have one element besides that of mode edit.
-                let versions = self.buckets.values_mut().flat_map(|bucket| bucket.versions.values_mut());
-                let documents = versions.flatten().filter_map(|version| version.document.as_mut());
-                documents.filter(|document| document.mode != "edit").for_each(|document| {
+                // The suites have one element of each mode at most.
+                let from = if to == Mode::Ro { "rw" } else { "ro" };
+                self.documents().filter(|document| document.mode == from).for_each(|document| {
                     document.mode = to.as_str();
                 });
             }
+            Step::Restore { key } => {
+                let current = self.bucket().versions.get_mut(key).and_then(|of_key| of_key.first_mut());
+                if let Some(document) = current.and_then(|version| version.document.as_mut()) {
+                    document.restore = Some("ongoing");
+                }
+            }
+            Step::Recall => self
+                .documents()
+                .filter(|document| document.restore.is_some())
+                .for_each(|document| document.restore = Some("restored")),
+            Step::Expire => self
+                .documents()
+                .filter(|document| document.restore == Some("restored"))
+                .for_each(|document| document.restore = None),
             Step::Annotate { key, fill, note } => self.annotate(key, 0, note_of(fill, note)),
             Step::AnnotateVersion { key, nth, fill, note } => self.annotate(key, nth, note_of(fill, note)),
             Step::Delete { key } => self.bucket().delete(key),
@@ -172,8 +196,17 @@ impl Model {
                 drop(self.controls.insert(format!("{name}.json"), bytes_of(fill, size)));
             }
             Step::RemoveControl { name } => drop(self.controls.remove(&format!("{name}.json"))),
-            Step::MoveClock { .. } | Step::Reopen => {}
+            Step::MakeShelf
+            | Step::SetTarget { .. }
+            | Step::Archive
+            | Step::MoveClock { .. }
+            | Step::Reopen => {}
         }
+    }
+
+    fn documents(&mut self) -> impl Iterator<Item = &mut Document> {
+        let versions = self.buckets.values_mut().flat_map(|bucket| bucket.versions.values_mut());
+        versions.flatten().filter_map(|version| version.document.as_mut())
     }
 
     fn keep_part(&mut self, key: &str, number: u16, bytes: Bytes) {
@@ -191,7 +224,8 @@ impl Model {
         let digests: Vec<u8> =
             parts.values().flat_map(|part| md5_of(part.bytes.as_deref().unwrap_or_default())).collect();
         let etag = format!("{}-{}", hex::encode(md5_of(&digests)), parts.len());
-        let document = Document { bytes: whole.into(), note: String::new(), etag, mode: "edit" };
+        let document =
+            Document { bytes: whole.into(), note: String::new(), etag, mode: "edit", restore: None };
         self.bucket().put(key, Some(document));
     }
 
@@ -206,12 +240,14 @@ impl Model {
         self.buckets.entry(super::script::BUCKET.to_owned()).or_default()
     }
 
-    /// The model as an archive can show it: without the bytes of parts.
+    /// The model as an archive can show it: without the bytes of parts, and of what is archived.
     pub(super) fn visible(&self) -> Self {
         let mut visible = self.clone();
         for part in visible.uploads.values_mut().flat_map(BTreeMap::values_mut) {
             part.bytes = None;
         }
+        let away = visible.documents().filter(|document| document.is_away());
+        away.for_each(|document| document.bytes = Bytes::new());
         visible
     }
 }

@@ -215,6 +215,7 @@ fn replay() {
         "large upload" => script::large_upload(),
         "clock" => script::clock(),
         "transfers" => script::transfers(),
+        "archiving" => script::archiving(),
         "limits" => script::limits(limit_note()),
         other => panic!("no script is called {other}"),
     };
@@ -284,6 +285,15 @@ fn uploads_survive() {
 fn transfers_survive() {
     for profile in Profile::ALL {
         stop_everywhere("transfers", &script::transfers(), profile, 4 * STRIDE);
+    }
+}
+
+/// Archived bytes are always whole in one place, here or on the target; a restore is there or not, and an element that
+/// becomes ar is ro until all of it is safe.
+#[test]
+fn archiving_survives() {
+    for profile in Profile::ALL {
+        stop_everywhere("archiving", &script::archiving(), profile, 5 * STRIDE);
     }
 }
 

@@ -49,6 +49,22 @@ pub(super) enum Step {
         key: &'static str,
         to: Mode,
     },
+    /// Makes the element of mode ar, with its target.
+    MakeShelf,
+    /// Gives an element a target of its own.
+    SetTarget {
+        element: &'static str,
+    },
+    /// Stores what is to be archived, and releases it.
+    Archive,
+    /// Asks for the bytes of the current object for a day.
+    Restore {
+        key: &'static str,
+    },
+    /// Brings the bytes that have been asked for.
+    Recall,
+    /// Lets the days of all restored copies go by, and removes them.
+    Expire,
     /// Moves an element on to this mode.
     SetMode {
         element: &'static str,
@@ -219,6 +235,36 @@ pub(super) fn transfers() -> Vec<Step> {
         transfer("small", Mode::Ro),
         transfer("kept/large", Mode::Ro),
         Step::Delete { key: "large" },
+    ]
+}
+
+/// Documents that are archived one by one and with a whole element, restored and expired.
+pub(super) fn archiving() -> Vec<Step> {
+    let transfer = |key, to| Step::Transfer { key, to };
+    vec![
+        Step::SetVersioning(Versioning::Enabled),
+        Step::MakeShelf,
+        put("huge", 33 * 65_536, 170),
+        transfer("huge", Mode::Ar),
+        transfer("small", Mode::Ar),
+        transfer("noted", Mode::Ar),
+        Step::Restore { key: "noted" },
+        Step::Recall,
+        Step::Archive,
+        Step::Restore { key: "small" },
+        Step::Recall,
+        Step::Reopen,
+        Step::Restore { key: "huge" },
+        transfer("large", Mode::Ar),
+        Step::Recall,
+        Step::Archive,
+        Step::SetMode { element: "rw-01", to: Mode::Ro },
+        Step::SetTarget { element: "rw-01" },
+        Step::SetMode { element: "rw-01", to: Mode::Ar },
+        Step::Expire,
+        Step::Restore { key: "final" },
+        Step::Archive,
+        Step::Recall,
     ]
 }
 

@@ -9,13 +9,14 @@ use super::script::BUCKET;
 use super::world::{CONTROL, Client, World, bucket};
 use crate::archive::Archive;
 use crate::archive::list::{ListEntry, ListRequest, ListedObject, VersionListEntry, VersionListRequest};
+use crate::archive::restore::RestoreStatus;
 use crate::disk::{EntryKind, SharedDisk};
 use crate::error::{ErrorKind, Result};
 use crate::name::{BucketName, VersionId};
 use crate::sidecar::{self, Blocks, Kind};
 
 const FILE_BYTES_MAX: usize = 64 << 20;
-const ELEMENTS: [&str; 2] = ["edit-01", "rw-01"];
+const ELEMENTS: [&str; 3] = ["edit-01", "rw-01", "shelf"];
 
 /// Reads everything that callers can see.
 pub(super) fn survey(archive: &Archive) -> Result<Model> {
@@ -105,17 +106,28 @@ fn document(
     listed: &ListedObject,
     version: Option<VersionId>,
 ) -> Result<Document> {
-    let reader = archive.read(name, &listed.key, version)?;
-    let object = reader.object().clone();
-    let bytes = reader.read_at(0, FILE_BYTES_MAX)?;
-    assert_eq!((object.size, &object.etag), (listed.size, &listed.etag), "listing and object agree");
-    assert_eq!(object.sha256, <[u8; 32]>::from(Sha256::digest(&bytes)), "{}", listed.key);
-    Ok(Document {
-        bytes,
+    let object = archive.object(name, &listed.key, version)?;
+    let restore = object.restore.map(|restore| match restore {
+        RestoreStatus::Ongoing => "ongoing",
+        RestoreStatus::Restored { .. } => "restored",
+    });
+    let mut document = Document {
+        bytes: Default::default(),
         note: object.attributes.metadata.get("note").cloned().unwrap_or_default(),
         etag: object.etag.clone(),
         mode: object.mode.as_str(),
-    })
+        restore,
+    };
+    assert_eq!((object.size, &object.etag), (listed.size, &listed.etag), "listing and object agree");
+    assert_eq!((object.class, object.restore), (listed.class, listed.restore), "listing and object agree");
+    let read = archive.read(name, &listed.key, version);
+    if document.is_away() {
+        assert_eq!(read.err().map(|error| error.kind()), Some(ErrorKind::Archived), "{}", listed.key);
+        return Ok(document);
+    }
+    document.bytes = read?.read_at(0, FILE_BYTES_MAX)?;
+    assert_eq!(object.sha256, <[u8; 32]>::from(Sha256::digest(&document.bytes)), "{}", listed.key);
+    Ok(document)
 }
 
 /// Compares the files of every element with what callers see.
@@ -125,8 +137,15 @@ pub(super) fn check_files(world: &World, seen: &Model) {
     let mut pairs = BTreeMap::new();
     let mut uploads = 0;
     for element in ELEMENTS {
-        let disk = world.machine.disk(&format!("data/elements/{element}")).unwrap();
-        check_element(&disk, element, &mut pairs);
+        // Most scripts make no shelf.
+        let disk = world.machine.open_disk(&format!("data/elements/{element}"));
+        let disk = disk.and_then(|disk| disk.exists("element.json").map(|exists| exists.then_some(disk)));
+        let Some(disk) = disk.ok().flatten() else {
+            assert_eq!(element, "shelf", "it is there");
+            continue;
+        };
+        let target = world.machine.open_disk(&format!("tape/{element}")).ok();
+        check_element(&disk, target.as_ref(), element, &mut pairs);
         uploads += disk.read_dir(".artstore/uploads").unwrap().len();
     }
     let control = files_below(&world.machine.disk("data/control").unwrap(), "");
@@ -148,7 +167,7 @@ pub(super) fn check_files(world: &World, seen: &Model) {
 /// How many pairs there are of a bucket and key, with the version null or not, of a marker or not.
 type Pairs = BTreeMap<(String, String, bool, bool), usize>;
 
-fn check_element(disk: &SharedDisk, element: &str, pairs: &mut Pairs) {
+fn check_element(disk: &SharedDisk, target: Option<&SharedDisk>, element: &str, pairs: &mut Pairs) {
     let mut files = files_below(disk, "");
     let staged: Vec<&String> = files.iter().filter(|path| path.contains("/staging/")).collect();
     assert!(staged.is_empty(), "{element}: left in staging: {staged:?}");
@@ -178,11 +197,15 @@ fn check_element(disk: &SharedDisk, element: &str, pairs: &mut Pairs) {
             files.remove(&path);
             continue;
         }
-        let data = disk.read_whole(found.path.data(), FILE_BYTES_MAX);
+        let here = disk.read_whole(found.path.data(), FILE_BYTES_MAX);
+        let is_here = here.is_ok();
+        // What is gone here is whole on the archive target.
+        let there = || target.unwrap().read_whole(found.path.data(), FILE_BYTES_MAX);
+        let data = here.or_else(|error| if target.is_some() { there() } else { Err(error) });
         let data = data.unwrap_or_else(|error| panic!("{element}: {path} has no data file: {error}"));
         assert_eq!(data.len() as u64, found.size, "{element}: {path}");
         assert_eq!(<[u8; 32]>::from(Sha256::digest(&data)), found.sha256, "{element}: {path}");
-        belongings.push(found.path.data().to_owned());
+        belongings.extend(is_here.then(|| found.path.data().to_owned()));
         if let Blocks::File(sha256) = found.blocks {
             let blocks = files.iter().find(|file| file.contains(&found.id.simple().to_string()));
             let blocks = blocks.unwrap_or_else(|| panic!("{element}: {path} has no block digests")).clone();

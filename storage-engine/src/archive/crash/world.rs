@@ -13,6 +13,8 @@ use crate::archive::list::{VersionListEntry, VersionListRequest};
 use crate::archive::multipart::{CompletedPart, Completion, NewUpload, UploadListRequest, UploadRef};
 use crate::archive::object::Attributes;
 use crate::archive::put::{PutDetails, PutTarget, ReadyPut, WriteConditions};
+use crate::archive::restore::{RestoreRequest, Tier};
+use crate::archive::status::NewElement;
 use crate::archive::transfer::{Destination, Transfer};
 use crate::archive::{Archive, DeleteConditions, OpenOptions};
 use crate::caller::{Caller, Door};
@@ -20,7 +22,9 @@ use crate::clock::Clock;
 use crate::digest::ClientDigests;
 use crate::disk::simulated::{Machine, Profile};
 use crate::error::{ErrorKind, Result};
+use crate::mode::Mode;
 use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
+use crate::target::{ArchiveClass, ArchiveTarget, TargetPlace};
 
 pub(super) const CONTROL: &str = "suite";
 const OWNER: &str = "owner";
@@ -154,6 +158,27 @@ impl World {
                 let to = Destination::Mode(to);
                 let transfer = Transfer { version: None, to, revision: None, attributes: None };
                 archive.transfer(&caller(), &bucket, &key, &transfer).map(drop)
+            }
+            Step::MakeShelf => {
+                let name = ElementName::parse("shelf").unwrap();
+                let new = NewElement { name, mode: Mode::Ar, root: None, max_size_bytes: None };
+                archive.create_element(&caller(), new).and_then(|_| client.set_target("shelf"))
+            }
+            Step::SetTarget { element } => client.set_target(element),
+            Step::Archive => client.archive(),
+            Step::Restore { key } => {
+                let request = RestoreRequest { version: None, days: 1, tier: Tier::Standard };
+                archive.restore(&caller(), &bucket(BUCKET), &object_key(key), &request).map(drop)
+            }
+            Step::Recall => {
+                while let Some(recall) = archive.recall_next()? {
+                    recall.outcome?;
+                }
+                Ok(())
+            }
+            Step::Expire => {
+                self.pass_hours(60 * 24);
+                archive.expire_restored().map(drop)
             }
             Step::SetMode { element, to } => {
                 archive.set_mode(&caller(), &ElementName::parse(element).unwrap(), to).map(drop)
@@ -325,6 +350,25 @@ impl Client<'_> {
             size: None,
         };
         self.archive.complete_upload(&caller(), completion).map(drop)
+    }
+
+    fn set_target(&self, element: &str) -> Result<()> {
+        let place = TargetPlace::Directory(PathBuf::from(format!("/tape/{element}")));
+        let target = ArchiveTarget { place, class: ArchiveClass::Glacier };
+        self.archive.set_target(&caller(), &ElementName::parse(element).unwrap(), &target).map(drop)
+    }
+
+    /// Archives until nothing is left, or something cannot be.
+    fn archive(&self) -> Result<()> {
+        loop {
+            let mut pass = self.archive.archive_due()?;
+            if let Some(unarchivable) = pass.failed.pop() {
+                return Err(unarchivable.error);
+            }
+            if !pass.is_more {
+                return Ok(());
+            }
+        }
     }
 
     /// The open upload of a key.
