@@ -15,7 +15,7 @@ use super::upload_store;
 use crate::bucket::{BUCKETS_DIR, BucketDocument};
 use crate::catalog::{Entry, Update};
 use crate::disk::{Disk, EntryKind, PARTIAL_SUFFIX};
-use crate::element::{Element, Found, NewPair, STAGING_DIR, remove_overflow, scan};
+use crate::element::{Element, ElementDocument, Found, NewPair, STAGING_DIR, remove_overflow, scan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, BodyPlace, Change, Log, Place, Record, Recovered, Retired, read};
 use crate::name::{ElementId, ObjectKey, StoredPath};
@@ -83,6 +83,7 @@ impl Inner {
             recovered.free(&*element.disk)?;
             sweep_staging(&*element.disk)?;
             sweep_partial(&*element.disk, BUCKETS_DIR)?;
+            ElementDocument::sweep(&*element.disk)?;
             self.admit_uploads(element)?;
             self.admit_restores(element)?;
             if element.document().max_size_bytes.is_some() {

@@ -47,7 +47,13 @@ impl Archive {
             element.log()?.append(record, &Attachments::default())?.applied();
             let mut changed = document.clone();
             changed.target = Some(target.clone());
-            changed.write(&*element.disk)?;
+            if let Err(error) = changed.write(&*element.disk) {
+                // The one that failed may be there all the same.
+                if let Err(again) = document.write(&*element.disk) {
+                    tracing::warn!(element = %element.name, error = %again, "an archive target that was refused may be set at the next start");
+                }
+                return Err(error);
+            }
             *document = changed;
         }
         inner.work.call();

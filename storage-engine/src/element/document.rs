@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::disk::Disk;
+use crate::disk::{Disk, PARTIAL_SUFFIX};
 use crate::document::{self, Fields, Members};
 use crate::error::{Error, Result};
 use crate::mode::{Mode, StorageClass};
@@ -54,6 +54,16 @@ impl ElementDocument {
             Ok(bytes) => Self::decode(&bytes).map(Some),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::io("read", PATH, error)),
+        }
+    }
+
+    /// Removes what a stop left half written beside the document.
+    pub(crate) fn sweep(disk: &dyn Disk) -> Result<()> {
+        match disk.remove(&format!("{PATH}{PARTIAL_SUFFIX}")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::io("sweep", PATH, error))
+            }
+            _ => Ok(()),
         }
     }
 
