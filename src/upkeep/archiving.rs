@@ -2,12 +2,13 @@
 //! when their day has come.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use storage_engine::Archive;
 use storage_engine::archive::archiving::ArchivePass;
+use storage_engine::archive::descent::DescentPass;
 use storage_engine::archive::recall::Recall;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -24,6 +25,8 @@ pub(crate) struct Archiving {
 struct Shared {
     archive: Arc<Archive>,
     is_stopping: AtomicBool,
+    /// Documents that the last pass of descents could not move.
+    descents_failed: AtomicU64,
 }
 
 impl Archiving {
@@ -31,12 +34,16 @@ impl Archiving {
     ///
     /// *Errors*: `Failed` where the system gives no thread.
     pub(crate) fn start(archive: Arc<Archive>, recalls: usize) -> Result<Self> {
-        let shared = Arc::new(Shared { archive, is_stopping: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            archive,
+            is_stopping: AtomicBool::new(false),
+            descents_failed: AtomicU64::new(0),
+        });
         let mut threads = Vec::new();
-        for number in 0..=recalls {
+        let works: [(&str, fn(&Shared)); 2] = [("archiving", Shared::archive), ("descents", Shared::descend)];
+        let recalls = std::iter::repeat_n(("recalls", Shared::recall as fn(&Shared)), recalls);
+        for (name, work) in works.into_iter().chain(recalls) {
             let worker = Arc::clone(&shared);
-            let (name, work): (&str, fn(&Shared)) =
-                if number == 0 { ("archiving", Shared::archive) } else { ("recalls", Shared::recall) };
             let thread = std::thread::Builder::new().name(name.into()).spawn(move || worker.run(work));
             threads.push(thread.map_err(|source| {
                 Error::new(ErrorKind::Failed, "start the archiving threads").caused_by(source)
@@ -94,6 +101,33 @@ impl Shared {
             Ok(0) => {}
             Ok(expired) => tracing::info!(expired, "Restored copies were removed."),
             Err(error) => self.complain(&error, "Restored copies that have expired are still here."),
+        }
+    }
+
+    /// Moves everything that was stored with a colder class where it is bound for.
+    fn descend(&self) {
+        match self.archive.descend(&|| self.is_stopping()) {
+            Ok(pass) => self.tell_of_descents(&pass),
+            Err(error) => self.complain(&error, "Nothing goes down to the class it was stored with."),
+        }
+    }
+
+    /// Tells of a pass; of a failure only where the last pass did not end with as many.
+    fn tell_of_descents(&self, pass: &DescentPass) {
+        if pass.moved > 0 {
+            tracing::info!(
+                documents = pass.moved,
+                bytes = pass.bytes,
+                "Documents went down to the class they were stored with."
+            );
+        }
+        let told = self.descents_failed.swap(pass.failed, Ordering::AcqRel);
+        if let Some(error) = pass.first_failure.as_ref().filter(|_| told != pass.failed) {
+            tracing::error!(
+                documents = pass.failed,
+                error = error as &dyn std::error::Error,
+                "Documents stay in mode rw although they were stored with a colder class; they are tried again."
+            );
         }
     }
 

@@ -330,6 +330,7 @@ impl Shared {
     fn mode_of(&self, to: &Destination) -> Result<Mode> {
         let is_it = |element: &ElementStatus| match to {
             Destination::Mode(mode) => element.mode == Some(*mode),
+            Destination::Class(class) => element.mode == Some(class.mode()),
             Destination::Element(name) => element.name == *name,
         };
         let found = self.archive.elements().into_iter().find(|element| is_it(element));

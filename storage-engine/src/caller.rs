@@ -37,3 +37,18 @@ pub struct Caller {
     /// The operation in the door's own terms, such as `PutObject`.
     pub operation: &'static str,
 }
+
+impl Caller {
+    /// The engine's own job, which nobody asked for at the time.
+    #[must_use]
+    pub(crate) fn of_job(operation: &'static str) -> Self {
+        Self {
+            account: "system".into(),
+            account_name: "system".into(),
+            door: Door::Job,
+            address: None,
+            request_id: "".into(),
+            operation,
+        }
+    }
+}

@@ -193,6 +193,13 @@ impl Mode {
     }
 }
 
+/// The mode that a storage class named by a client asks for.
+///
+/// *Errors*: those of [`class_of_name`].
+pub fn mode_of_class_name(class: &str) -> Result<Mode> {
+    class_of_name(class).map(StorageClass::mode)
+}
+
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -200,6 +207,17 @@ impl fmt::Display for Mode {
 }
 
 impl StorageClass {
+    /// The mode whose objects report it.
+    #[must_use]
+    pub fn mode(self) -> Mode {
+        match self {
+            Self::Standard => Mode::Edit,
+            Self::StandardIa => Mode::Rw,
+            Self::GlacierIr => Mode::Ro,
+            Self::Glacier | Self::DeepArchive => Mode::Ar,
+        }
+    }
+
     /// The class as S3 writes it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -213,15 +231,16 @@ impl StorageClass {
     }
 }
 
-/// The mode that a storage class named by a client asks for.
+/// The class that a storage class named by a client comes to: the one that objects of its mode report.
 ///
 /// *Errors*: `InvalidStorageClass` for a name that S3 does not know or this archive does not serve.
-pub fn mode_of_class_name(class: &str) -> Result<Mode> {
+pub fn class_of_name(class: &str) -> Result<StorageClass> {
     match class {
-        "STANDARD" | "REDUCED_REDUNDANCY" | "INTELLIGENT_TIERING" => Ok(Mode::Edit),
-        "STANDARD_IA" | "ONEZONE_IA" => Ok(Mode::Rw),
-        "GLACIER_IR" => Ok(Mode::Ro),
-        "GLACIER" | "DEEP_ARCHIVE" => Ok(Mode::Ar),
+        "STANDARD" | "REDUCED_REDUNDANCY" | "INTELLIGENT_TIERING" => Ok(StorageClass::Standard),
+        "STANDARD_IA" | "ONEZONE_IA" => Ok(StorageClass::StandardIa),
+        "GLACIER_IR" => Ok(StorageClass::GlacierIr),
+        "GLACIER" => Ok(StorageClass::Glacier),
+        "DEEP_ARCHIVE" => Ok(StorageClass::DeepArchive),
         _ => Err(Error::new(ErrorKind::InvalidStorageClass, "choose element")
             .about(class)
             .because("the storage class is not one that this archive serves")),

@@ -11,7 +11,7 @@ use storage_engine::archive::object::{Attributes, Object};
 use storage_engine::archive::put::{PutDetails, PutTarget, Stored, WriteConditions};
 use storage_engine::archive::transfer::{Destination, Transfer, Transferred};
 use storage_engine::digest::ChecksumAlgorithm;
-use storage_engine::mode::{Mode, mode_of_class_name};
+use storage_engine::mode::{StorageClass, class_of_name};
 use storage_engine::name::{BucketName, ObjectKey};
 
 use super::annotation::{Said, annotate, look_again};
@@ -86,7 +86,9 @@ impl Copying {
         }
         match self.onto_itself(&entered, reader.object())? {
             None => return self.store(&entered, visit, reader),
-            Some(mode) if mode > reader.object().mode => return self.transfer(&entered, visit, mode),
+            Some(class) if class.mode() > reader.object().mode => {
+                return self.transfer(&entered, visit, class);
+            }
             Some(_) => {}
         }
         annotate(&entered, &self.bucket, &self.key, || {
@@ -97,15 +99,15 @@ impl Copying {
         })
     }
 
-    /// Moves the object to an element of a stricter mode, with what is said about it from now on.
-    fn transfer(self, entered: &Entered, visit: &Arc<Visit>, mode: Mode) -> Answer<Stored> {
+    /// Moves the object to an element of a stricter class, with what is said about it from now on.
+    fn transfer(self, entered: &Entered, visit: &Arc<Visit>, class: StorageClass) -> Answer<Stored> {
         let transferred = look_again(|| {
             let object = Arc::clone(self.source.open(visit)?.object());
             self.conditions.check(Some(&object.etag), &self.key)?;
             let is_said_anew = self.replaces_metadata || self.replaces_tags;
             let transfer = Transfer {
                 version: Some(object.version_id),
-                to: Destination::Mode(mode),
+                to: Destination::Class(class),
                 revision: Some(object.revision),
                 attributes: is_said_anew.then(|| self.attributes(&object)),
             };
@@ -155,22 +157,22 @@ impl Copying {
         Err(Refusal::because(Code::InvalidRequest, message))
     }
 
-    /// The mode that the object is to have where this is a copy onto itself after which it is the same object:
+    /// The class that the object is to have where this is a copy onto itself after which it is the same object:
     /// one of no looser class, with a checksum that is known, in the place of that version.
     ///
     /// *Errors*: `InvalidRequest` for one that changes nothing.
-    fn onto_itself(&self, entered: &Entered, object: &Object) -> Answer<Option<Mode>> {
+    fn onto_itself(&self, entered: &Entered, object: &Object) -> Answer<Option<StorageClass>> {
         if !self.is_onto_itself() {
             return Ok(None);
         }
         self.refuse_without_change()?;
-        let mode = self.class.as_deref().map_or(Ok(object.mode), mode_of_class_name)?;
+        let class = self.class.as_deref().map_or(Ok(object.class), class_of_name)?;
         let is_known = |algorithm| object.checksums.iter().any(|known| known.algorithm == algorithm);
-        let is_same = mode >= object.mode
+        let is_same = class.mode() >= object.mode
             && self.checksum.is_none_or(is_known)
             && object.version_id.is_null()
             && !entered.is_versioned(&self.bucket)?;
-        Ok(is_same.then_some(mode))
+        Ok(is_same.then_some(class))
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, atomic::Ordering};
 use super::open::{Archive, Inner};
 use super::read::Found;
 use crate::bucket::Versioning;
-use crate::caller::{Caller, Door};
+use crate::caller::Caller;
 use crate::disk::{Disk, EntryKind};
 use crate::element::{Element, read_pair};
 use crate::error::{Error, ErrorKind, Result};
@@ -183,14 +183,7 @@ impl Inner {
             overflow: overflow.map(str::to_owned),
             blocks: None,
         };
-        let caller = Caller {
-            account: "system".into(),
-            account_name: "system".into(),
-            door: Door::Job,
-            address: None,
-            request_id: "".into(),
-            operation: "Archive",
-        };
+        let caller = Caller::of_job("Archive");
         let record = Record::new(
             self.sequence.draw()?,
             self.options.clock.now_ms(),

@@ -170,6 +170,9 @@ impl Inner {
                 continue;
             }
             self.note_applied(version.change_seq);
+            if version.entry.is_bound {
+                self.work.call();
+            }
             element.add_used(version.entry.size);
             let completed = version.upload.map(|upload| (element, UploadId::new(upload)));
             self.finish(committed, &version.retire, completed);

@@ -94,7 +94,8 @@ impl Archive {
         };
         let staged = Staged { place: BodyPlace::Staged, inline: Bytes::new(), staging };
         let element = Arc::clone(&open.element);
-        let put = ReadyPut { caller: caller.clone(), target, element, content, staged, details };
+        let bound_for = open.document.bound_for;
+        let put = ReadyPut { caller: caller.clone(), target, element, bound_for, content, staged, details };
         let stored = self.put_ready(put)?;
         progress.is_open = false;
         self.inner.uploads.end(&open);

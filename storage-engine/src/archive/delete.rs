@@ -170,6 +170,7 @@ impl Inner {
             blocks: Blocks::Inline(BlockDigests::default()),
             parts: Arc::from([]),
             upload: None,
+            bound_for: None,
             created_ms: now_ms,
             modified_ms: now_ms,
             attributes: Default::default(),

@@ -16,6 +16,7 @@ mod copy;
 #[cfg(test)]
 mod crash;
 mod delete;
+pub mod descent;
 mod doubt;
 mod element;
 mod feed;

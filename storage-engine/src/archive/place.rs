@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::open::{Archive, ElementSlot, Inner};
 use super::put::{Admission, PutTarget};
-use crate::element::Element;
+use crate::element::{Element, ElementDocument};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mode::{Mode, mode_of_class_name};
+use crate::mode::{Mode, StorageClass, class_of_name};
 
 /// Room that bodies leave free on every file system, in bytes: for log, catalog and deletes.
 const RESERVE_BYTES: u64 = 32 * 1024 * 1024;
@@ -30,34 +30,65 @@ impl Archive {
                 .because("an object sent in one piece has at most 5 GiB: upload it in parts"));
         }
         self.inner.refuse_if_uncovered()?;
-        let mode = ingest_mode(target.class.as_deref())?;
-        let element = self.inner.ingest_element(mode, target.length.unwrap_or(0))?;
-        Ok(Admission { target, element })
+        let ingest = self.inner.ingest(target.class.as_deref())?;
+        let element = self.inner.ingest_element(ingest.mode, target.length.unwrap_or(0))?;
+        Ok(Admission { target, element, bound_for: ingest.bound_for })
     }
 }
 
-/// The mode that a class asks for; without one, the default mode.
-pub(super) fn ingest_mode(class: Option<&str>) -> Result<Mode> {
-    match class {
-        None => Ok(Mode::Edit),
-        Some(class) => match mode_of_class_name(class)? {
-            mode @ (Mode::Edit | Mode::Rw) => Ok(mode),
-            mode => Err(Error::new(ErrorKind::InvalidStorageClass, "choose element").about(class).because(
-                format_args!("documents come to mode {mode} by transfer: store it as STANDARD_IA first"),
-            )),
-        },
-    }
+/// Where a new object of a class goes.
+pub(super) struct Ingest {
+    /// The mode in which it is stored.
+    pub(super) mode: Mode,
+    /// The class to which it goes on by itself, where nothing is stored in that one.
+    pub(super) bound_for: Option<StorageClass>,
 }
 
 impl Inner {
+    /// Where a new object of the class named by the client goes; without one, to the default mode. What is to be
+    /// in ro or ar is final in rw until it has gone down (DECISIONS 14).
+    ///
+    /// *Errors*: `InvalidStorageClass` for a name that is none, or where no element has the class; `Unavailable`
+    /// where one that may have it is absent.
+    pub(super) fn ingest(&self, class: Option<&str>) -> Result<Ingest> {
+        let class = class.map_or(Ok(StorageClass::Standard), class_of_name)?;
+        let mode = class.mode();
+        if matches!(mode, Mode::Edit | Mode::Rw) {
+            return Ok(Ingest { mode, bound_for: None });
+        }
+        let has_class = |element: &Arc<Element>| {
+            let document = element.document();
+            document.class() == class && document.takes_in()
+        };
+        if !self.ready_elements().iter().any(has_class) {
+            return Err(self.no_element_of(mode));
+        }
+        Ok(Ingest { mode: Mode::Rw, bound_for: Some(class) })
+    }
+
+    /// The element of a class that a version goes to, as [`Self::ingest_element`] chooses it.
+    ///
+    /// *Errors*: as there.
+    pub(super) fn element_of_class(&self, class: StorageClass, length: u64) -> Result<Arc<Element>> {
+        self.choose(class.mode(), length, |document| document.class() == class)
+    }
+
     /// The first element of `mode` with room for `length` bytes, by priority, then name.
     ///
     /// *Errors*: `InvalidStorageClass` where no element has the mode, else why none takes it.
     pub(super) fn ingest_element(&self, mode: Mode, length: u64) -> Result<Arc<Element>> {
+        self.choose(mode, length, |_| true)
+    }
+
+    fn choose(
+        &self,
+        mode: Mode,
+        length: u64,
+        is_wanted: impl Fn(&ElementDocument) -> bool,
+    ) -> Result<Arc<Element>> {
         let is_candidate = |element: &Arc<Element>| {
             let document = element.document();
-            // Without a target an element of mode ar cannot do what it is for.
-            document.mode == mode && (mode != Mode::Ar || document.target.is_some())
+            document.mode == mode && document.takes_in() && is_wanted(&document)
         };
         let mut candidates: Vec<Arc<Element>> =
             self.ready_elements().into_iter().filter(is_candidate).collect();

@@ -17,7 +17,7 @@ use crate::digest::{Checksum, ChecksumType};
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::BodyPlace;
-use crate::mode::{ChangeKind, Mode, Permit};
+use crate::mode::{ChangeKind, Mode, Permit, StorageClass};
 use crate::name::{BucketName, ObjectKey, StoredName, StoredPath, VersionId};
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
@@ -58,6 +58,7 @@ pub struct PutDetails {
 pub struct Admission {
     pub(super) target: PutTarget,
     pub(super) element: Arc<Element>,
+    pub(super) bound_for: Option<StorageClass>,
 }
 
 /// The answer to a PUT, a copy or a completed upload.
@@ -138,6 +139,8 @@ pub struct ReadyPut {
     pub(super) caller: Caller,
     pub(super) target: PutTarget,
     pub(super) element: Arc<Element>,
+    /// The class to which it goes on by itself.
+    pub(super) bound_for: Option<StorageClass>,
     pub(super) content: Content,
     pub(super) staged: Staged,
     pub(super) details: PutDetails,
@@ -147,9 +150,9 @@ impl ReadyPut {
     /// Puts together what [`Archive::put`] takes.
     #[must_use]
     pub fn new(caller: Caller, admission: Admission, body: Body, details: PutDetails) -> Self {
-        let Admission { target, element } = admission;
+        let Admission { target, element, bound_for } = admission;
         let (content, staged) = body.into_parts();
-        Self { caller, target, element, content, staged, details }
+        Self { caller, target, element, bound_for, content, staged, details }
     }
 
     /// Leave to create on the element that was chosen for it.
@@ -199,11 +202,12 @@ struct Made {
     seq: u64,
     version_id: VersionId,
     now_ms: u64,
+    bound_for: Option<StorageClass>,
 }
 
 impl Made {
     fn sidecar(self, caller: &Caller, target: PutTarget, content: Content, details: PutDetails) -> Sidecar {
-        let Self { id, seq, version_id, now_ms } = self;
+        let Self { id, seq, version_id, now_ms, bound_for } = self;
         let stored = StoredName::make(target.key.last_segment(), &caller.account_name, now_ms, id);
         Sidecar {
             kind: Kind::Object,
@@ -224,6 +228,7 @@ impl Made {
             blocks: content.blocks,
             parts: content.parts,
             upload: content.upload,
+            bound_for,
             created_ms: now_ms,
             modified_ms: now_ms,
             attributes: details.attributes,
@@ -298,7 +303,7 @@ impl Inner {
     ///
     /// *Errors*: `PreconditionFailed`, `ModeForbids`, `QuotaExceeded`, `StorageFull`, `Unavailable`, `Io`.
     pub(super) fn decide(&self, put: &ReadyPut, bucket: &BucketDocument) -> Result<Decision> {
-        let ReadyPut { caller, target, element, content, details, .. } = put;
+        let ReadyPut { target, element, details, .. } = put;
         self.refuse_if_uncovered()?;
         self.doubts.refuse(&target.bucket, &target.key)?;
         let newest = self.catalog.newest(&target.bucket, &target.key)?;
@@ -312,7 +317,7 @@ impl Inner {
         if let Some(old) = &retire
             && let Err(refusal) = self.permit_on(old, ChangeKind::Overwrite)
         {
-            let repeated = self.answer_of_repeat(caller, old, element, content, details, bucket.versioning);
+            let repeated = self.answer_of_repeat(put, old, bucket.versioning);
             return repeated.map(Decision::Repeats).ok_or(refusal);
         }
         self.check_room(element, 0)?;
@@ -329,7 +334,7 @@ impl Inner {
         bucket: &BucketDocument,
         retire: Option<Entry>,
     ) -> Result<(NewVersion, Stored)> {
-        let ReadyPut { caller, target, element, content, staged, details } = put;
+        let ReadyPut { caller, target, element, bound_for, content, staged, details } = put;
         element.put_bucket(bucket)?;
         let seq = self.sequence.draw()?;
         let version_id = match bucket.versioning {
@@ -338,7 +343,7 @@ impl Inner {
         };
         let now_ms = self.options.clock.now_ms();
         let stored = content.answer(shown_version(bucket.versioning, version_id), now_ms);
-        let made = Made { id: staged.staging.id, seq, version_id, now_ms };
+        let made = Made { id: staged.staging.id, seq, version_id, now_ms, bound_for };
         let sidecar = made.sidecar(&caller, target, content, details);
         let version = NewVersion {
             caller,
@@ -362,17 +367,14 @@ impl Inner {
     }
 
     /// The answer of the first PUT where this one repeats it in everything.
-    fn answer_of_repeat(
-        &self,
-        caller: &Caller,
-        old: &Entry,
-        element: &Arc<Element>,
-        content: &Content,
-        details: &PutDetails,
-        versioning: Versioning,
-    ) -> Option<Stored> {
+    fn answer_of_repeat(&self, put: &ReadyPut, old: &Entry, versioning: Versioning) -> Option<Stored> {
+        let ReadyPut { caller, element, bound_for, content, details, .. } = put;
         let (sidecar, holder) = self.sidecar_of(old).ok()?;
-        let same_class = holder.document().mode == element.document().mode;
+        let held = holder.document().class();
+        // What was bound for a class may be there by now.
+        let has_gone_down = bound_for.is_some_and(|class| held == class);
+        let same_class =
+            has_gone_down || (sidecar.bound_for == *bound_for && held == element.document().class());
         let same = sidecar.kind == Kind::Object
             && sidecar.sha256 == content.sha256
             && sidecar.etag == content.etag

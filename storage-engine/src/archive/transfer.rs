@@ -22,7 +22,7 @@ use crate::caller::Caller;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::BodyPlace;
-use crate::mode::{ChangeKind, Mode, Permit};
+use crate::mode::{ChangeKind, Mode, Permit, StorageClass};
 use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
 use crate::seal::Hour;
 use crate::sidecar::Sidecar;
@@ -35,6 +35,8 @@ const TRIES_MAX: usize = 4;
 pub enum Destination {
     /// The first element of this mode with room, by priority, then name.
     Mode(Mode),
+    /// The same among elements whose objects report this class.
+    Class(StorageClass),
     /// This element.
     Element(ElementName),
 }
@@ -121,6 +123,7 @@ impl Inner {
         let object = &reader.object;
         let (mode, named) = match to {
             Destination::Mode(mode) => (*mode, None),
+            Destination::Class(class) => (class.mode(), None),
             Destination::Element(name) => {
                 let element = self.element_named(name)?;
                 let mode = element.document().mode;
@@ -128,7 +131,7 @@ impl Inner {
             }
         };
         let is_there = match to {
-            Destination::Mode(_) => object.mode == mode,
+            Destination::Mode(_) | Destination::Class(_) => object.mode == mode,
             Destination::Element(name) => object.element == *name,
         };
         if is_there {
@@ -143,7 +146,18 @@ impl Inner {
                     object.mode
                 )));
         }
-        let Some(element) = named else { return self.ingest_element(mode, object.size).map(Some) };
+        let Some(element) = named else {
+            let chosen = match to {
+                Destination::Class(class) => self.element_of_class(*class, object.size),
+                Destination::Mode(_) | Destination::Element(_) => self.ingest_element(mode, object.size),
+            };
+            return chosen.map(Some);
+        };
+        if !element.document().takes_in() {
+            return Err(Error::new(ErrorKind::InvalidArgument, "transfer object")
+                .about(&element.name)
+                .because("the element has no archive target yet: artstore element target sets one"));
+        }
         self.check_room(&element, object.size)?;
         Ok(Some(element))
     }
@@ -185,6 +199,7 @@ impl Inner {
             path: known.path.in_hour_of(now_ms),
             modified_ms: now_ms,
             attributes: transfer.attributes.clone().unwrap_or_else(|| known.attributes.clone()),
+            bound_for: known.bound_for.filter(|class| class.mode() > of_element.mode),
             ..known
         };
         let stored = Stored::of(sidecar.clone(), document.versioning);

@@ -14,8 +14,9 @@ use crate::disk::Disk;
 use crate::document::{self, Fields, Members};
 use crate::element::{Element, UPLOADS_DIR};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mode::Mode;
+use crate::mode::{Mode, StorageClass};
 use crate::name::{BucketName, ObjectKey};
+use crate::sidecar::bound_for;
 use crate::timestamp::{from_rfc3339, to_rfc3339};
 
 const SCHEMA: u64 = 1;
@@ -29,6 +30,8 @@ pub(crate) struct UploadDocument {
     pub(super) initiated_ms: u64,
     pub(super) attributes: Attributes,
     pub(super) checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
+    /// The class to which the object goes on by itself.
+    pub(super) bound_for: Option<StorageClass>,
 }
 
 /// The folder of an upload.
@@ -37,28 +40,34 @@ pub(crate) fn folder(id: UploadId) -> String {
 }
 
 impl UploadDocument {
-    pub(super) fn new(id: UploadId, new: NewUpload, initiated_ms: u64) -> Self {
+    pub(super) fn new(
+        id: UploadId,
+        new: NewUpload,
+        bound_for: Option<StorageClass>,
+        initiated_ms: u64,
+    ) -> Self {
         Self {
             upload: UploadRef { bucket: new.bucket, key: new.key, id },
             owner: new.owner,
             initiated_ms,
             attributes: new.attributes,
             checksum: new.checksum,
+            bound_for,
         }
     }
 
-    /// The upload as the doors see it, for an element of `mode`.
     /// The upload's id.
     pub(crate) fn id(&self) -> UploadId {
         self.upload.id
     }
 
+    /// The upload as the doors see it, for an element of `mode`.
     pub(super) fn shown(&self, mode: Mode) -> Upload {
         Upload {
             upload: self.upload.clone(),
             owner: Arc::clone(&self.owner),
             initiated_ms: self.initiated_ms,
-            class: mode.storage_class(),
+            class: self.bound_for.unwrap_or_else(|| mode.storage_class()),
             checksum: self.checksum,
         }
     }
@@ -79,6 +88,9 @@ impl UploadDocument {
         if let Some((algorithm, kind)) = self.checksum {
             set("checksum_algorithm", algorithm.as_str().into());
             set("checksum_type", kind.as_str().into());
+        }
+        if let Some(class) = self.bound_for {
+            set("bound_for", class.as_str().into());
         }
         disk.create_dir(&folder).map_err(io)?;
         disk.write_durable(&format!("{folder}/upload.json"), &document::render(&members, &["schema", "id"]))
@@ -109,6 +121,7 @@ impl UploadDocument {
             initiated_ms: fields.parsed("initiated_at", from_rfc3339)?,
             attributes,
             checksum: algorithm.zip(kind),
+            bound_for: bound_for(&mut fields)?,
         })
     }
 }

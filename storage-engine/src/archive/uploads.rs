@@ -11,7 +11,6 @@ use super::multipart::{
 };
 use super::open::{Archive, Inner};
 use super::parts_log::{self, PartLine, PartsLog, part_file};
-use super::place::ingest_mode;
 use super::store::uuid_at;
 use super::upload_store::{self, UploadDocument};
 use crate::bucket::no_such_bucket;
@@ -137,10 +136,11 @@ impl Archive {
         let open_bucket = inner.buckets.get(&new.bucket)?;
         let held = open_bucket.hold();
         let bucket = held.as_ref().ok_or_else(|| no_such_bucket(&new.bucket))?;
-        let element = inner.ingest_element(ingest_mode(new.class.as_deref())?, 0)?;
+        let ingest = inner.ingest(new.class.as_deref())?;
+        let element = inner.ingest_element(ingest.mode, 0)?;
         element.put_bucket(bucket)?;
         let now_ms = inner.options.clock.now_ms();
-        let document = UploadDocument::new(UploadId::new(uuid_at(now_ms)?), new, now_ms);
+        let document = UploadDocument::new(UploadId::new(uuid_at(now_ms)?), new, ingest.bound_for, now_ms);
         inner.note(caller, &element)?;
         document.write(&*element.disk)?;
         let shown = document.shown(element.document().mode);

@@ -32,6 +32,8 @@ pub(crate) struct Entry {
     pub(crate) created_ms: u64,
     pub(crate) owner: Arc<str>,
     pub(crate) checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
+    /// Whether it goes on to another class by itself.
+    pub(crate) is_bound: bool,
 }
 
 /// The value of a row, behind a CRC-32C of four bytes: redb does not check pages that it reads.
@@ -49,6 +51,7 @@ struct Value<'a> {
     created_ms: u64,
     owner: Cow<'a, str>,
     checksum: Option<(u8, bool)>,
+    is_bound: bool,
 }
 
 impl Entry {
@@ -74,6 +77,7 @@ impl Entry {
             created_ms: sidecar.created_ms,
             owner: Arc::clone(&sidecar.owner),
             checksum: sidecar.checksums.first().map(|sum| (sum.algorithm, sidecar.checksum_type)),
+            is_bound: sidecar.bound_for.is_some(),
         }
     }
 
@@ -98,6 +102,7 @@ impl Entry {
                 let at = ChecksumAlgorithm::ALL.iter().position(|known| *known == algorithm);
                 (at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX), kind == ChecksumType::FullObject)
             }),
+            is_bound: self.is_bound,
         };
         let mut bytes = postcard::to_extend(&value, vec![0; 4])
             .map_err(|error| Error::new(ErrorKind::InvalidArgument, "encode catalog row").caused_by(error))?;
@@ -142,6 +147,7 @@ impl Entry {
             created_ms: value.created_ms,
             owner: value.owner.into(),
             checksum: checksum.transpose()?,
+            is_bound: value.is_bound,
         })
     }
 

@@ -62,6 +62,13 @@ pub(super) fn bucket_of(row: &[u8]) -> Option<&str> {
     std::str::from_utf8(row.get(..end)?).ok()
 }
 
+/// Bucket, key and sequence number of a row; `None` where it is none.
+pub(super) fn parts(row: &[u8]) -> Option<(&str, std::borrow::Cow<'_, str>, u64)> {
+    let bucket = bucket_of(row)?;
+    let (key, seq) = split(row, bucket)?;
+    Some((bucket, key, seq))
+}
+
 /// The key and the sequence number of a row; `None` where it is no row of `bucket`.
 pub(super) fn split<'a>(row: &'a [u8], bucket: &str) -> Option<(std::borrow::Cow<'a, str>, u64)> {
     let rest = row.strip_prefix(bucket.as_bytes())?.strip_prefix(&[0])?;

@@ -7,6 +7,7 @@
 mod backend;
 mod blocks;
 mod census;
+mod descents;
 mod entry;
 mod feed;
 mod key;
@@ -17,6 +18,7 @@ mod store;
 mod unsealed;
 mod walk;
 
+pub(crate) use descents::Descent;
 pub(crate) use entry::Entry;
 #[cfg(test)]
 pub(crate) use entry::EntryKind;

@@ -11,6 +11,7 @@ use redb::{
 
 use super::backend::Backend;
 use super::blocks::Blocks;
+use super::descents;
 use super::entry::Entry;
 use super::feed::{self, Change, ChangeKind, Cursor};
 use super::key;
@@ -26,7 +27,7 @@ use crate::seal::UnsealedRecord;
 const CACHE_BYTES: usize = 16 << 20;
 const REBUILT: &str = "it is damaged or its disk failed: restart the server, which makes it again";
 /// Raised whenever rows or the file change their form; a catalog of another format is rebuilt.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 
 pub(super) const VERSIONS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("versions");
 pub(super) const FEED: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("feed");
@@ -38,6 +39,18 @@ pub(super) const COVERED: TableDefinition<'static, &[u8], ()> = TableDefinition:
 pub(crate) enum Update {
     Put { bucket: BucketName, key: ObjectKey, entry: Box<Entry>, change_seq: u64 },
     Remove { bucket: BucketName, key: ObjectKey, version_seq: u64, change_seq: u64 },
+}
+
+impl Update {
+    /// The row of a version that goes on to another class by itself.
+    fn bound_row(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Put { bucket, key, entry, .. } if entry.is_bound => {
+                Some(key::row(bucket.as_str(), key.as_str(), entry.seq))
+            }
+            Self::Put { .. } | Self::Remove { .. } => None,
+        }
+    }
 }
 
 /// The open catalog.
@@ -156,6 +169,7 @@ impl Catalog {
             transaction.open_table(VERSIONS).map_err(failed)?;
             transaction.open_table(COVERED).map_err(failed)?;
             transaction.open_table(unsealed::TABLE).map_err(failed)?;
+            transaction.open_table(descents::TABLE).map_err(failed)?;
             let feed = transaction.open_table(FEED).map_err(failed)?;
             position = feed.last().map_err(failed)?.map_or(0, |(position, _)| position.value());
             let mut sessions = transaction.open_table(SESSIONS).map_err(failed)?;
@@ -187,6 +201,8 @@ impl Catalog {
                 feed.insert(position, bytes.as_slice()).map_err(failed)?;
             }
         }
+        let bound: Vec<_> = updates.iter().filter_map(Update::bound_row).collect();
+        descents::note(&transaction, &bound)?;
         transaction.commit().map_err(failed)?;
         *last = position;
         Ok(())
@@ -198,12 +214,17 @@ impl Catalog {
         rows.sort_unstable_by(|a, b| (&a.0, &a.1, b.2.seq).cmp(&(&b.0, &b.1, a.2.seq)));
         let mut transaction = self.database.begin_write().map_err(failed)?;
         transaction.set_durability(Durability::None).map_err(failed)?;
+        let mut bound = Vec::new();
         {
             let mut versions = transaction.open_table(VERSIONS).map_err(failed)?;
             for (bucket, key, entry) in rows.drain(..) {
                 put_newest(&mut versions, &bucket, &key, &entry)?;
+                if entry.is_bound {
+                    bound.push(key::row(bucket.as_str(), key.as_str(), entry.seq));
+                }
             }
         }
+        descents::note(&transaction, &bound)?;
         transaction.commit().map_err(failed)
     }
 
@@ -337,14 +358,24 @@ impl Catalog {
         version: VersionId,
     ) -> Result<Option<Entry>> {
         if let VersionId::Unique { seq, .. } = version {
-            let transaction = self.database.begin_read().map_err(failed)?;
-            let versions = transaction.open_table(VERSIONS).map_err(failed)?;
-            let row = key::row(bucket.as_str(), key.as_str(), seq);
-            let found = versions.get(row.as_slice()).map_err(failed)?;
-            let entry = found.map(|value| Entry::decode(value.value(), seq)).transpose()?;
+            let entry = self.version_of_seq(bucket, key, seq)?;
             return Ok(entry.filter(|entry| entry.version_id == version));
         }
         self.first_version(bucket, key, |entry| entry.version_id.is_null())
+    }
+
+    /// The version of a key with this sequence number.
+    pub(crate) fn version_of_seq(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        seq: u64,
+    ) -> Result<Option<Entry>> {
+        let transaction = self.database.begin_read().map_err(failed)?;
+        let versions = transaction.open_table(VERSIONS).map_err(failed)?;
+        let row = key::row(bucket.as_str(), key.as_str(), seq);
+        let found = versions.get(row.as_slice()).map_err(failed)?;
+        found.map(|value| Entry::decode(value.value(), seq)).transpose()
     }
 
     /// The newest versions of a key with this ETag, at most `max`, the newest first.

@@ -51,6 +51,7 @@ fn entry(seq: u64, kind: EntryKind, version_id: VersionId) -> Entry {
         created_ms: seq,
         owner: Arc::from("owner"),
         checksum: None,
+        is_bound: false,
     }
 }
 

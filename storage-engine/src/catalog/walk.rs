@@ -81,9 +81,7 @@ impl Catalog {
 
 fn read_row(row: &[u8], value: &[u8]) -> Result<VersionRow> {
     let corrupt = || Error::new(ErrorKind::Corrupt, "read catalog").because("a row has no bucket and key");
-    let end = memchr::memchr(0, row).ok_or_else(corrupt)?;
-    let bucket = row.get(..end).and_then(|name| std::str::from_utf8(name).ok()).ok_or_else(corrupt)?;
-    let (key, seq) = key::split(row, bucket).ok_or_else(corrupt)?;
+    let (bucket, key, seq) = key::parts(row).ok_or_else(corrupt)?;
     Ok(VersionRow {
         row: row.to_vec(),
         bucket: BucketName::parse(bucket)?,

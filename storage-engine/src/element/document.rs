@@ -80,6 +80,11 @@ impl ElementDocument {
         }
     }
 
+    /// Whether documents may come: without a target an element of mode ar cannot do what it is for.
+    pub(crate) fn takes_in(&self) -> bool {
+        self.mode != Mode::Ar || self.target.is_some()
+    }
+
     fn encode(&self) -> Vec<u8> {
         let mut members = self.unknown.clone();
         let fields: [(&str, Value); 5] = [

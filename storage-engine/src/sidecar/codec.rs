@@ -12,6 +12,7 @@ use crate::archive::object::{Attributes, ObjectPart};
 use crate::digest::{BLOCK_BYTES, BlockDigests, Checksum, ChecksumAlgorithm, ChecksumType};
 use crate::document::{self, Fields, Members};
 use crate::error::{Error, ErrorKind, Result};
+use crate::mode::{Mode, StorageClass, class_of_name};
 use crate::name::{BucketName, ObjectKey, StoredPath, VersionId};
 use crate::timestamp::{from_rfc3339, to_rfc3339};
 
@@ -22,7 +23,7 @@ const SCHEMA: u64 = 1;
 /// A key whose JSON text is longer than this (control characters, many quotes) is kept as base64.
 const KEY_JSON_BYTES_MAX: usize = 1400;
 
-const ORDER: [&str; 33] = [
+const ORDER: [&str; 34] = [
     "schema",
     "kind",
     "id",
@@ -53,6 +54,7 @@ const ORDER: [&str; 33] = [
     "parts",
     "part_checksums",
     "upload",
+    "bound_for",
     "blocks",
     "posix",
     "overflow",
@@ -145,6 +147,9 @@ pub(crate) fn members(sidecar: &Sidecar) -> Members {
     if let Some(upload) = sidecar.upload {
         set("upload", upload.simple().to_string().into());
     }
+    if let Some(class) = sidecar.bound_for {
+        set("bound_for", class.as_str().into());
+    }
     set_attributes(&sidecar.attributes, set);
     members
 }
@@ -202,11 +207,21 @@ fn sidecar_of(mut fields: Fields<'_>) -> Result<Sidecar> {
             None => None,
             Some(text) => Some(uuid::Uuid::try_parse(&text).map_err(|_| fields.corrupt("upload"))?),
         },
+        bound_for: bound_for(&mut fields)?,
         created_ms: fields.parsed("created_at", from_rfc3339)?,
         modified_ms: fields.parsed("modified_at", from_rfc3339)?,
         attributes: attributes_of(&mut fields)?,
         unknown: fields.rest(),
     })
+}
+
+/// Reads the class to which an object goes on by itself.
+///
+/// *Errors*: `Corrupt` for one that nothing is bound for.
+pub(crate) fn bound_for(fields: &mut Fields<'_>) -> Result<Option<StorageClass>> {
+    let Some(text) = fields.text_if("bound_for")? else { return Ok(None) };
+    let class = class_of_name(&text).ok().filter(|class| class.mode() > Mode::Rw);
+    class.map(Some).ok_or_else(|| fields.corrupt("bound_for"))
 }
 
 fn attributes_of(fields: &mut Fields<'_>) -> Result<Attributes> {

@@ -7,8 +7,8 @@ mod codec;
 mod overflow;
 mod record;
 
-pub(crate) use codec::members;
 pub use codec::{SIDECAR_BYTES_MAX, decode, encode};
+pub(crate) use codec::{bound_for, members};
 pub(crate) use overflow::split_overflow;
 pub use overflow::{OVERFLOW_BYTES_MAX, Overflow};
 pub use record::{Blocks, Kind, Sidecar};

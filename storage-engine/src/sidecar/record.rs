@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::archive::object::{Attributes, ObjectPart};
 use crate::digest::{BlockDigests, Checksum, ChecksumType};
 use crate::document::Members;
+use crate::mode::StorageClass;
 use crate::name::{BucketName, ObjectKey, StoredPath, VersionId};
 
 /// What a sidecar stands for; it says whether a data file lies beside it.
@@ -66,6 +67,8 @@ pub struct Sidecar {
     pub parts: Arc<[ObjectPart]>,
     /// The upload that was completed to it.
     pub upload: Option<Uuid>,
+    /// The class to which it goes on by itself: the one that was asked for when it was stored.
+    pub bound_for: Option<StorageClass>,
     /// When the version was made, in milliseconds since 1970.
     pub created_ms: u64,
     /// When the sidecar was last changed.

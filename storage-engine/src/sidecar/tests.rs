@@ -38,6 +38,7 @@ fn sidecar() -> Sidecar {
         blocks: Blocks::Inline(BlockDigests::new(vec![0x9a71_bb4c])),
         parts: Arc::from([]),
         upload: None,
+        bound_for: None,
         created_ms,
         modified_ms: created_ms,
         attributes: Attributes {

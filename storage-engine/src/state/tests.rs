@@ -41,6 +41,7 @@ fn sidecar() -> Sidecar {
         blocks: Blocks::Inline(BlockDigests::new(vec![0x9a71_bb4c])),
         parts: Arc::from([part(1, 3), part(2, 2)]),
         upload: Some(Uuid::from_u128(7)),
+        bound_for: None,
         created_ms: CREATED_MS,
         modified_ms: CREATED_MS,
         attributes: Attributes {

@@ -52,7 +52,7 @@ impl Possible {
         }
         let probed: Vec<_> = script::probes().into_iter().map(|probe| (world.step(&probe), probe)).collect();
         if probed.iter().all(|(outcome, _)| outcome.is_ok()) {
-            self.0.retain(|model| model.buckets == seen.buckets);
+            self.0.retain(|model| model.visible().buckets == seen.buckets);
         }
         for (outcome, probe) in probed {
             match outcome {

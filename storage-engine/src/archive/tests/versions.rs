@@ -44,6 +44,7 @@ fn entry(archive: &Archive, seq: u64, version_id: VersionId, is_marker: bool) ->
         created_ms: seq,
         owner: Arc::from("owner"),
         checksum: None,
+        is_bound: false,
     }
 }
 
