@@ -12,6 +12,7 @@ mod entry;
 mod feed;
 mod key;
 mod listing;
+mod lookup;
 mod overlay;
 mod proven;
 mod store;

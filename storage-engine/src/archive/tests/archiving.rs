@@ -1,138 +1,16 @@
 //! Documents whose bytes go to an archive target, and come back for a time.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Fixture, caller, content, copy_tree, element, find_data, get, key, names, put};
+use super::shelf::{DAY_MS, MIDNIGHT_MS, START_MS, World, name};
+use super::{caller, content, copy_tree, element, find_data, get, key, names, put};
 use crate::ErrorKind;
-use crate::archive::object::Object;
-use crate::archive::restore::{RestoreRequest, RestoreState, RestoreStatus, Restoring, Tier};
+use crate::archive::DeleteConditions;
+use crate::archive::restore::{RestoreState, RestoreStatus, Restoring, Tier};
 use crate::archive::status::NewElement;
-use crate::archive::transfer::{Destination, Transfer};
-use crate::archive::{Archive, DeleteConditions, OpenOptions};
-use crate::clock::Clock;
 use crate::fsck::{self, FsckOptions};
 use crate::mode::{Mode, StorageClass};
-use crate::name::{BucketName, ElementName};
 use crate::target::{ArchiveClass, ArchiveTarget, MoverCommands, TargetPlace};
-
-/// 2026-11-20T11:30:00Z.
-const START_MS: u64 = 1_795_174_200_000;
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-/// 2026-11-21T00:00:00Z.
-const MIDNIGHT_MS: u64 = 1_795_219_200_000;
-
-struct SetClock(AtomicU64);
-
-impl Clock for SetClock {
-    fn now_ms(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-struct World {
-    fixture: Fixture,
-    clock: Arc<SetClock>,
-    archive: Archive,
-    bucket: BucketName,
-}
-
-impl World {
-    fn new() -> Self {
-        let (fixture, clock) = (Fixture::new(), Arc::new(SetClock(AtomicU64::new(START_MS))));
-        let archive = open(&fixture, &clock);
-        let bucket = fixture.bucket.clone();
-        archive.create_bucket(&caller(), &bucket, "owner").unwrap();
-        Self { fixture, clock, archive, bucket }
-    }
-
-    /// With an element `shelf` of mode ar whose target is a folder.
-    fn with_shelf() -> Self {
-        let world = Self::new();
-        world.make_shelf(TargetPlace::Directory(world.target()));
-        world
-    }
-
-    fn make_shelf(&self, place: TargetPlace) {
-        let new = NewElement { name: name("shelf"), mode: Mode::Ar, root: None, max_size_bytes: None };
-        self.archive.create_element(&caller(), new).unwrap();
-        let target = ArchiveTarget { place, class: ArchiveClass::Glacier };
-        self.archive.set_target(&caller(), &name("shelf"), &target).unwrap();
-    }
-
-    fn target(&self) -> PathBuf {
-        self.fixture.folder.path().join("tape")
-    }
-
-    fn root(&self, element: &str) -> PathBuf {
-        self.fixture.folder.path().join("data/elements").join(element)
-    }
-
-    fn object(&self, name: &str) -> Arc<Object> {
-        self.archive.object(&self.bucket, &key(name), None).unwrap()
-    }
-
-    fn transfer(&self, name: &str, to: Mode) {
-        let transfer =
-            Transfer { version: None, to: Destination::Mode(to), revision: None, attributes: None };
-        self.archive.transfer(&caller(), &self.bucket, &key(name), &transfer).unwrap();
-    }
-
-    /// Archives what there is, and answers how many documents that were and how many could not be.
-    fn archive_all(&self) -> (u64, usize) {
-        let (mut archived, mut failed) = (0, 0);
-        loop {
-            let pass = self.archive.archive_due().unwrap();
-            archived += pass.archived;
-            failed += pass.failed.len();
-            if !pass.is_more {
-                return (archived, failed);
-            }
-        }
-    }
-
-    fn restore(&self, name: &str, days: u32, tier: Tier) -> crate::Result<Restoring> {
-        let request = RestoreRequest { version: None, days, tier };
-        self.archive.restore(&caller(), &self.bucket, &key(name), &request)
-    }
-
-    fn recall_all(&self) -> Vec<String> {
-        std::iter::from_fn(|| self.archive.recall_next().unwrap())
-            .map(|recall| recall.key.as_str().to_owned())
-            .collect()
-    }
-
-    fn pass_time(&self, ms: u64) {
-        self.clock.0.fetch_add(ms, Ordering::Relaxed);
-    }
-
-    fn reopened(self) -> Self {
-        let Self { fixture, clock, archive, bucket } = self;
-        drop(archive);
-        let archive = open(&fixture, &clock);
-        Self { fixture, clock, archive, bucket }
-    }
-
-    /// What a SIGKILL would leave of it.
-    fn killed(&self) -> Self {
-        let fixture = Fixture::new();
-        copy_tree(&self.fixture.folder.path().join("data"), &fixture.folder.path().join("data"));
-        let clock = Arc::new(SetClock(AtomicU64::new(self.clock.now_ms())));
-        let archive = open(&fixture, &clock);
-        Self { fixture, clock, archive, bucket: self.bucket.clone() }
-    }
-}
-
-fn open(fixture: &Fixture, clock: &Arc<SetClock>) -> Archive {
-    let mut options = OpenOptions::new(fixture.folder.path().join("data"));
-    options.clock = Arc::clone(clock) as Arc<dyn Clock>;
-    Archive::open(options).unwrap()
-}
-
-fn name(text: &str) -> ElementName {
-    ElementName::parse(text).unwrap()
-}
 
 #[expect(clippy::disallowed_methods, reason = "the test looks for files as a person would")]
 fn data_files(root: &Path) -> Vec<String> {
@@ -469,50 +347,6 @@ fn commands_move_bytes() {
         world.restore("a b'c", 1, Tier::Standard).unwrap();
         world.recall_all();
         assert_eq!(get(&world.archive, &world.bucket, "a b'c").unwrap(), content(70_000, 1));
-    }
-}
-
-/// What is stored with the class of a mode to which documents come by transfer alone is final at once, and goes down
-/// by itself, also after a stop; a repeat of the PUT is answered wherever it is by then.
-#[test]
-fn cold_classes_go_down_by_themselves() {
-    let world = World::new();
-    let class = |key: &str| world.object(key).class;
-    for refused in ["GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"] {
-        let refused = put(&world.archive, &world.bucket, "a", Some(refused), b"a").unwrap_err();
-        assert_eq!(refused.kind(), ErrorKind::InvalidStorageClass, "no element has it");
-    }
-    world.make_shelf(TargetPlace::Directory(world.target()));
-    let new = NewElement { name: name("ro-01"), mode: Mode::Ro, root: None, max_size_bytes: None };
-    world.archive.create_element(&caller(), new).unwrap();
-    let refused = put(&world.archive, &world.bucket, "a", Some("DEEP_ARCHIVE"), b"a").unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::InvalidStorageClass, "the shelf is of class GLACIER");
-    for (key, storage_class) in [("ro", "GLACIER_IR"), ("ar", "GLACIER")] {
-        let first = put(&world.archive, &world.bucket, key, Some(storage_class), b"cold").unwrap();
-        assert_eq!(class(key), StorageClass::StandardIa);
-        let refused = put(&world.archive, &world.bucket, key, Some("STANDARD_IA"), b"cold").unwrap_err();
-        assert_eq!(refused.kind(), ErrorKind::ModeForbids, "another class is no repeat");
-        let again = put(&world.archive, &world.bucket, key, Some(storage_class), b"cold").unwrap();
-        assert_eq!(again.modified_ms, first.modified_ms);
-    }
-    let killed = world.killed();
-    let World { fixture, clock, archive, bucket } = world;
-    archive.close().unwrap();
-    drop(archive);
-    #[expect(clippy::disallowed_methods, reason = "the test loses the catalog")]
-    std::fs::remove_dir_all(fixture.folder.path().join("data/catalog")).unwrap();
-    let without_catalog = World { archive: open(&fixture, &clock), fixture, clock, bucket };
-    for world in [killed, without_catalog] {
-        let pass = world.archive.descend(&|| false).unwrap();
-        assert_eq!((pass.moved, pass.bytes, pass.failed), (2, 8, 0));
-        assert_eq!(world.object("ro").class, StorageClass::GlacierIr);
-        assert_eq!(world.object("ar").class, StorageClass::Glacier);
-        let again = put(&world.archive, &world.bucket, "ro", Some("GLACIER_IR"), b"cold").unwrap();
-        assert_eq!(again.size, 4);
-        assert_eq!(world.archive.descend(&|| false).unwrap().moved, 0, "nothing is left to do");
-        let fixture = world.reopened().fixture;
-        let report = fsck::check(FsckOptions::new(fixture.folder.path().join("data")), &mut |_| {}).unwrap();
-        assert!(report.is_clean() && report.findings.is_empty(), "{:?}", report.findings);
     }
 }
 

@@ -1,0 +1,133 @@
+//! An archive with a clock that a test sets, and an element whose documents are archived.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Fixture, caller, copy_tree, key};
+use crate::archive::object::Object;
+use crate::archive::restore::{RestoreRequest, Restoring, Tier};
+use crate::archive::status::NewElement;
+use crate::archive::transfer::{Destination, Transfer};
+use crate::archive::{Archive, OpenOptions};
+use crate::clock::Clock;
+use crate::mode::Mode;
+use crate::name::{BucketName, ElementName};
+use crate::target::{ArchiveClass, ArchiveTarget, TargetPlace};
+
+/// 2026-11-20T11:30:00Z.
+pub(super) const START_MS: u64 = 1_795_174_200_000;
+pub(super) const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// 2026-11-21T00:00:00Z.
+pub(super) const MIDNIGHT_MS: u64 = 1_795_219_200_000;
+
+pub(super) struct SetClock(pub(super) AtomicU64);
+
+impl Clock for SetClock {
+    fn now_ms(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+pub(super) struct World {
+    pub(super) fixture: Fixture,
+    pub(super) clock: Arc<SetClock>,
+    pub(super) archive: Archive,
+    pub(super) bucket: BucketName,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let (fixture, clock) = (Fixture::new(), Arc::new(SetClock(AtomicU64::new(START_MS))));
+        let archive = open(&fixture, &clock);
+        let bucket = fixture.bucket.clone();
+        archive.create_bucket(&caller(), &bucket, "owner").unwrap();
+        Self { fixture, clock, archive, bucket }
+    }
+
+    /// With an element `shelf` of mode ar whose target is a folder.
+    pub(super) fn with_shelf() -> Self {
+        let world = Self::new();
+        world.make_shelf(TargetPlace::Directory(world.target()));
+        world
+    }
+
+    pub(super) fn make_shelf(&self, place: TargetPlace) {
+        let new = NewElement { name: name("shelf"), mode: Mode::Ar, root: None, max_size_bytes: None };
+        self.archive.create_element(&caller(), new).unwrap();
+        let target = ArchiveTarget { place, class: ArchiveClass::Glacier };
+        self.archive.set_target(&caller(), &name("shelf"), &target).unwrap();
+    }
+
+    pub(super) fn target(&self) -> PathBuf {
+        self.fixture.folder.path().join("tape")
+    }
+
+    pub(super) fn root(&self, element: &str) -> PathBuf {
+        self.fixture.folder.path().join("data/elements").join(element)
+    }
+
+    pub(super) fn object(&self, name: &str) -> Arc<Object> {
+        self.archive.object(&self.bucket, &key(name), None).unwrap()
+    }
+
+    pub(super) fn transfer(&self, name: &str, to: Mode) {
+        let transfer =
+            Transfer { version: None, to: Destination::Mode(to), revision: None, attributes: None };
+        self.archive.transfer(&caller(), &self.bucket, &key(name), &transfer).unwrap();
+    }
+
+    /// Archives what there is, and answers how many documents that were and how many could not be.
+    pub(super) fn archive_all(&self) -> (u64, usize) {
+        let (mut archived, mut failed) = (0, 0);
+        loop {
+            let pass = self.archive.archive_due().unwrap();
+            archived += pass.archived;
+            failed += pass.failed.len();
+            if !pass.is_more {
+                return (archived, failed);
+            }
+        }
+    }
+
+    pub(super) fn restore(&self, name: &str, days: u32, tier: Tier) -> crate::Result<Restoring> {
+        let request = RestoreRequest { version: None, days, tier };
+        self.archive.restore(&caller(), &self.bucket, &key(name), &request)
+    }
+
+    pub(super) fn recall_all(&self) -> Vec<String> {
+        std::iter::from_fn(|| self.archive.recall_next().unwrap())
+            .map(|recall| recall.key.as_str().to_owned())
+            .collect()
+    }
+
+    pub(super) fn pass_time(&self, ms: u64) {
+        self.clock.0.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    pub(super) fn reopened(self) -> Self {
+        let Self { fixture, clock, archive, bucket } = self;
+        drop(archive);
+        let archive = open(&fixture, &clock);
+        Self { fixture, clock, archive, bucket }
+    }
+
+    /// What a SIGKILL would leave of it.
+    pub(super) fn killed(&self) -> Self {
+        let fixture = Fixture::new();
+        copy_tree(&self.fixture.folder.path().join("data"), &fixture.folder.path().join("data"));
+        let clock = Arc::new(SetClock(AtomicU64::new(self.clock.now_ms())));
+        let archive = open(&fixture, &clock);
+        Self { fixture, clock, archive, bucket: self.bucket.clone() }
+    }
+}
+
+pub(super) fn open(fixture: &Fixture, clock: &Arc<SetClock>) -> Archive {
+    let mut options = OpenOptions::new(fixture.folder.path().join("data"));
+    options.clock = Arc::clone(clock) as Arc<dyn Clock>;
+    Archive::open(options).unwrap()
+}
+
+pub(super) fn name(text: &str) -> ElementName {
+    ElementName::parse(text).unwrap()
+}
