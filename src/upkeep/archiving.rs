@@ -29,6 +29,9 @@ struct Shared {
     descents_failed: AtomicU64,
 }
 
+/// What a thread does whenever there may be work.
+type Work = fn(&Shared);
+
 impl Archiving {
     /// Begins to archive, and to recall up to `recalls` documents at a time.
     ///
@@ -40,8 +43,8 @@ impl Archiving {
             descents_failed: AtomicU64::new(0),
         });
         let mut threads = Vec::new();
-        let works: [(&str, fn(&Shared)); 2] = [("archiving", Shared::archive), ("descents", Shared::descend)];
-        let recalls = std::iter::repeat_n(("recalls", Shared::recall as fn(&Shared)), recalls);
+        let works: [(&str, Work); 2] = [("archiving", Shared::archive), ("descents", Shared::descend)];
+        let recalls = std::iter::repeat_n(("recalls", Shared::recall as Work), recalls);
         for (name, work) in works.into_iter().chain(recalls) {
             let worker = Arc::clone(&shared);
             let thread = std::thread::Builder::new().name(name.into()).spawn(move || worker.run(work));
@@ -74,7 +77,7 @@ impl Shared {
         self.is_stopping.load(Ordering::Acquire)
     }
 
-    fn run(&self, work: fn(&Self)) {
+    fn run(&self, work: Work) {
         let mut seen = 0;
         while !self.is_stopping() {
             work(self);

@@ -1,5 +1,6 @@
 //! A transaction as it is kept and as programs are told of it, as JSON. Fields may be added, and are never renamed.
 
+use std::error::Error as StdError;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -163,7 +164,7 @@ impl Transaction {
         self.failed += 1;
         if self.failures.len() < FAILURES_MAX {
             let failure =
-                Failure { key: key.to_owned(), version: version.to_owned(), reason: error.to_string() };
+                Failure { key: key.to_owned(), version: version.to_owned(), reason: with_causes(error) };
             self.failures.push(failure);
         }
     }
@@ -171,7 +172,7 @@ impl Transaction {
     /// Ends it before its time: what is left stays where it is.
     pub(super) fn give_up(&mut self, error: &Error, now_ms: u64) {
         self.failed += 1;
-        let reason = format!("nothing more was moved: {error}");
+        let reason = format!("nothing more was moved: {}", with_causes(error));
         self.failures.push(Failure { key: String::new(), version: String::new(), reason });
         self.end(now_ms);
     }
@@ -181,6 +182,16 @@ impl Transaction {
         self.ended_ms = Some(now_ms);
         self.state = if self.failed > 0 { TransactionState::Failed } else { TransactionState::Done };
     }
+}
+
+/// An error with what lies below it.
+fn with_causes(error: &dyn StdError) -> String {
+    let (mut text, mut below) = (error.to_string(), error.source());
+    while let Some(cause) = below {
+        text.push_str(&format!(": {cause}"));
+        below = cause.source();
+    }
+    text
 }
 
 /// Whether a version that went meanwhile is no failure of its transfer.

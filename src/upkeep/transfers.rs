@@ -6,7 +6,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use storage_engine::Archive;
 use storage_engine::archive::list::{VersionListEntry, VersionListRequest};
 use storage_engine::archive::status::ElementStatus;
 use storage_engine::archive::transfer::{Destination, Transfer, Transferred};
@@ -14,6 +13,7 @@ use storage_engine::caller::{Caller, Door};
 use storage_engine::clock::Clock;
 use storage_engine::mode::{Mode, mode_of_class_name};
 use storage_engine::name::{BucketName, ObjectKey, VersionId};
+use storage_engine::{Archive, ErrorKind as EngineKind};
 use uuid::Uuid;
 
 use super::transaction::{
@@ -25,6 +25,9 @@ use crate::error::{Error, ErrorKind, Result};
 const FOLDER: &str = "transactions";
 /// Versions between two notes of how far a transaction is.
 const PAGE_VERSIONS: usize = 200;
+/// Tries of a version that cannot be moved for a passing reason, and the time between two.
+const TRIES_MAX: usize = 4;
+const TRY_AGAIN: Duration = Duration::from_millis(250);
 /// Transactions that are kept after their end.
 const ENDED_MAX: usize = 200;
 /// Transactions that may wait.
@@ -253,7 +256,7 @@ impl Shared {
             if mode_of_class_name(listed.object.class.as_str())? >= mode {
                 transaction.unchanged += 1;
             } else {
-                self.transfer(transaction, &caller, (&request.bucket, key, version), to);
+                self.transfer(transaction, &caller, (&request.bucket, key, version), (to, mode));
             }
             let version = Some(version.to_string());
             transaction.after = Some(Cursor { key: key.as_str().to_owned(), version });
@@ -273,18 +276,35 @@ impl Shared {
         transaction: &mut Transaction,
         caller: &Caller,
         (bucket, key, version): (&BucketName, &ObjectKey, VersionId),
-        to: &Destination,
+        (to, mode): (&Destination, Mode),
     ) {
         let transfer = Transfer { version: Some(version), to: to.clone(), revision: None, attributes: None };
-        match self.archive.transfer(caller, bucket, key, &transfer) {
+        let mut transferred = self.archive.transfer(caller, bucket, key, &transfer);
+        for _ in 1..TRIES_MAX {
+            // Somebody else may be moving it, or its element be changing its mode.
+            let passes = transferred.as_ref().is_err_and(|error| error.kind() == EngineKind::Unavailable);
+            if !passes || self.is_stopped_within(TRY_AGAIN) {
+                break;
+            }
+            transferred = self.archive.transfer(caller, bucket, key, &transfer);
+        }
+        match transferred {
             Ok(Transferred::Moved { stored, .. }) => {
                 transaction.moved += 1;
                 transaction.moved_bytes += stored.size;
             }
             Ok(Transferred::There) => transaction.unchanged += 1,
             Err(error) if is_gone(error.kind()) => {}
+            // Somebody else has moved it there, or further, since it was listed.
+            Err(error) if error.mode().is_some_and(|found| found >= mode) => transaction.unchanged += 1,
             Err(error) => transaction.fail(key.as_str(), &version.to_string(), &error),
         }
+    }
+
+    /// Waits; answers at once with `true` when the server stops.
+    fn is_stopped_within(&self, time: Duration) -> bool {
+        let waited = self.changed.wait_timeout_while(self.lock(), time, |state| !state.is_stopping);
+        waited.unwrap_or_else(PoisonError::into_inner).0.is_stopping
     }
 
     fn give_up(&self, mut transaction: Transaction, error: &Error) {

@@ -102,6 +102,8 @@ impl Inner {
             let mut is_done = true;
             for path in names {
                 match self.archive_one(element, &*target, &path, own) {
+                    // It went on to another element meanwhile.
+                    Err(_) if is_gone(&*element.disk, &path) => {}
                     Ok(Some(bytes)) => {
                         pass.archived += 1;
                         pass.bytes += bytes;
@@ -136,7 +138,7 @@ impl Inner {
         own: Own,
     ) -> Result<Option<u64>> {
         let (sidecar, overflow) = match read_pair(&*element.disk, &format!("{path}{SIDECAR_SUFFIX}")) {
-            // It went on to another element, or its sidecar is about to follow.
+            // Its sidecar is about to follow.
             Err(error) if error.is_missing_file() && error.kind() == ErrorKind::Io => return Ok(None),
             other => other?,
         };
@@ -196,6 +198,11 @@ impl Inner {
         self.end(committed, removed);
         Ok(())
     }
+}
+
+/// Whether no sidecar is beside a data file any more.
+fn is_gone(disk: &dyn Disk, path: &str) -> bool {
+    disk.exists(&format!("{path}{SIDECAR_SUFFIX}")).is_ok_and(|exists| !exists)
 }
 
 /// Removes the data file at a place; one that is gone is no error.

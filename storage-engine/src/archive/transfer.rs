@@ -194,9 +194,10 @@ impl Inner {
         }
         element.put_bucket(document)?;
         let now_ms = self.options.clock.now_ms();
+        let placement_seq = self.sequence.draw()?;
         let sidecar = Sidecar {
-            placement_seq: self.sequence.draw()?,
-            path: known.path.in_hour_of(now_ms),
+            placement_seq,
+            path: known.path.for_placement(now_ms, placement_seq),
             modified_ms: now_ms,
             attributes: transfer.attributes.clone().unwrap_or_else(|| known.attributes.clone()),
             bound_for: known.bound_for.filter(|class| class.mode() > of_element.mode),

@@ -166,10 +166,24 @@ impl StoredPath {
         Self(format!("{}/{name}", hour_of(created_ms)))
     }
 
-    /// The place of the same name in the hour of `ms`.
+    /// The place of the same document in the hour of `ms`, where it comes by the change `placement_seq`, whose last
+    /// eight hex digits take the place of the name's: an element that has become stricter itself may get a document
+    /// back that it had before, and no path is used a second time.
     #[must_use]
-    pub(crate) fn in_hour_of(&self, ms: u64) -> Self {
-        Self(format!("{}/{}", hour_of(ms), self.name()))
+    pub(crate) fn for_placement(&self, ms: u64, placement_seq: u64) -> Self {
+        let name = self.name();
+        let stem = match name.rsplit_once('.') {
+            Some((stem, extension)) if !extension.contains('_') => stem,
+            _ => name,
+        };
+        let (before, behind) = match stem.rsplit_once('_') {
+            Some((before, id8)) if StoredName::is_shaped(name) => {
+                (before, name.get(before.len() + 1 + id8.len()..))
+            }
+            _ => (stem, name.get(stem.len()..)),
+        };
+        let id8 = placement_seq & u64::from(u32::MAX);
+        Self(format!("{}/{before}_{id8:08x}{}", hour_of(ms), behind.unwrap_or_default()))
     }
 
     /// Parses a path as a sidecar or log record carries it.

@@ -312,3 +312,18 @@ fn version_ids_have_one_form() {
         assert_eq!(VersionId::parse(bad).unwrap_err().kind(), ErrorKind::InvalidVersionId, "{bad:?}");
     }
 }
+
+/// A document that comes to an element has a path that no other placement of it had; only the digits change.
+#[test]
+fn each_placement_has_a_path_of_its_own() {
+    let id = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_a1b2_c3d4);
+    for original in ["report.pdf", "report", "a_b.tar.gz", ".hidden", "имя.с.точками", "x.y_z"] {
+        let name = StoredName::make(original, "ivanov", 1_795_174_200_000, id);
+        let path = StoredPath::new(1_795_174_200_000, &name);
+        let moved = path.for_placement(1_795_177_800_000, 0x5_0000_00ff);
+        assert_eq!(moved.name(), path.name().replace("a1b2c3d4", "000000ff"), "{original}");
+        assert_eq!(moved.hour(), "2026/11/20/12");
+        assert!(StoredName::is_shaped(moved.name()));
+        assert_ne!(moved.for_placement(1_795_177_800_000, 0x100), moved);
+    }
+}

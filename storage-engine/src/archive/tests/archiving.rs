@@ -317,6 +317,36 @@ fn an_element_becomes_ar_when_all_is_safe() {
     assert_eq!(get(&world.archive, &world.bucket, "k4").unwrap(), content(70_000, 4));
 }
 
+/// A document may come back to an element that it left while that was looser; a kill loses it on no way.
+#[test]
+fn a_document_may_come_back_to_an_element() {
+    let world = World::new();
+    let new = NewElement { name: name("ro-01"), mode: Mode::Ro, root: None, max_size_bytes: None };
+    world.archive.create_element(&caller(), new).unwrap();
+    for (key, size) in [("small", 300), ("large", 70_000)] {
+        put(&world.archive, &world.bucket, key, Some("STANDARD_IA"), &content(size, 1)).unwrap();
+        world.transfer(key, Mode::Ro);
+    }
+    let rw = name("rw-01");
+    world.archive.set_mode(&caller(), &rw, Mode::Ro).unwrap();
+    let target =
+        ArchiveTarget { place: TargetPlace::Directory(world.target()), class: ArchiveClass::Glacier };
+    world.archive.set_target(&caller(), &rw, &target).unwrap();
+    world.archive.set_mode(&caller(), &rw, Mode::Ar).unwrap();
+    for key in ["small", "large"] {
+        world.transfer(key, Mode::Ar);
+        assert_eq!(world.object(key).element, rw);
+    }
+    let before_archiving = world.killed();
+    assert_eq!(world.archive_all(), (2, 0));
+    for world in [before_archiving, world.killed()] {
+        assert_eq!(names(&world.archive, &world.bucket, "", None), ["large", "small"]);
+        for key in ["small", "large"] {
+            assert_eq!(world.object(key).mode, Mode::Ar);
+        }
+    }
+}
+
 /// Commands that move bytes elsewhere are a target like a folder; one that fails is tried again, with what it said.
 #[test]
 fn commands_move_bytes() {
