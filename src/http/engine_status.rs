@@ -23,6 +23,7 @@ pub(super) fn of_engine(kind: storage_engine::ErrorKind) -> StatusCode {
         Kind::InvalidBucketName
         | Kind::InvalidVersionId
         | Kind::InvalidArgument
+        | Kind::InvalidRequest
         | Kind::KeyTooLong
         | Kind::MetadataTooLarge
         | Kind::InvalidStorageClass

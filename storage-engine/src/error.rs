@@ -39,6 +39,8 @@ pub enum ErrorKind {
     InvalidVersionId,
     /// Any other argument breaks its stated rule.
     InvalidArgument,
+    /// What is asked for contradicts itself, or is more than is kept of it.
+    InvalidRequest,
     /// The key is longer than 1,024 bytes.
     KeyTooLong,
     /// User metadata, tags or attributes exceed what a sidecar and its overflow hold.
@@ -236,6 +238,7 @@ impl ErrorKind {
             Self::InvalidBucketName => "the bucket name is not valid",
             Self::InvalidVersionId => "the version id is not valid",
             Self::InvalidArgument => "an argument is not valid",
+            Self::InvalidRequest => "the request contradicts itself",
             Self::KeyTooLong => "the key is too long",
             Self::MetadataTooLarge => "the metadata is too large",
             Self::InvalidStorageClass => "no element serves this storage class",

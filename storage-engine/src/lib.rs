@@ -19,6 +19,7 @@ mod element;
 pub mod error;
 pub mod fsck;
 mod key_lock;
+pub mod lifecycle;
 mod log;
 pub mod mode;
 pub mod name;

@@ -19,7 +19,7 @@ pub(crate) fn write_conditions(headers: &HeaderMap) -> Answer<WriteConditions> {
 ///
 /// *Errors*: `NotImplemented` for a weak ETag.
 pub(crate) fn delete_conditions(headers: &HeaderMap) -> Answer<DeleteConditions> {
-    Ok(DeleteConditions { etag_is: etag(headers, &IF_MATCH)? })
+    Ok(DeleteConditions { etag_is: etag(headers, &IF_MATCH)?, seen: None })
 }
 
 /// The ETag in a header, without quotes.

@@ -64,7 +64,7 @@ async fn delete_one(
     object: ObjectIdentifier,
 ) -> Result<DeletedObject, KeyError> {
     let ObjectIdentifier { key, version_id, e_tag, last_modified_time, size } = object;
-    let conditions = DeleteConditions { etag_is: e_tag.map(ETag::into_value) };
+    let conditions = DeleteConditions { etag_is: e_tag.map(ETag::into_value), seen: None };
     let is_served = last_modified_time.is_none() && size.is_none();
     let (name, named_version) = (key.clone(), version_id.clone());
     let work = move || -> Answer<_> {

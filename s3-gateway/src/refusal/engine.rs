@@ -25,6 +25,7 @@ fn code_of(kind: ErrorKind) -> Code {
         ErrorKind::DeleteMarker => Code::MethodNotAllowed,
         ErrorKind::InvalidBucketName => Code::InvalidBucketName,
         ErrorKind::InvalidVersionId | ErrorKind::InvalidArgument => Code::InvalidArgument,
+        ErrorKind::InvalidRequest => Code::InvalidRequest,
         ErrorKind::KeyTooLong => Code::KeyTooLong,
         ErrorKind::MetadataTooLarge => Code::MetadataTooLarge,
         ErrorKind::InvalidStorageClass => Code::InvalidStorageClass,

@@ -73,7 +73,7 @@ impl Archive {
         sidecar.attributes = annotation.attributes;
         let annotated = inner.commit_annotation(caller, &element, &permit, &old, &sidecar);
         annotated.inspect_err(|error| inner.doubts.note(&element, error, (bucket, key)))?;
-        Ok(Stored::of(sidecar, versioning))
+        Ok(Stored::of(sidecar, versioning, document.mode))
     }
 }
 

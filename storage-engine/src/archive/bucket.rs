@@ -7,6 +7,7 @@ pub use crate::bucket::Versioning;
 use crate::bucket::{BucketDocument, no_such_bucket};
 use crate::caller::Caller;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lifecycle::Lifecycle;
 use crate::log::{Attachments, Change, Record};
 use crate::mode::Mode;
 use crate::name::BucketName;
@@ -25,6 +26,8 @@ pub struct Bucket {
     pub created_ms: u64,
     /// Whether overwriting and deleting keep what was there.
     pub versioning: Versioning,
+    /// What expires and what moves by itself.
+    pub lifecycle: Option<Arc<Lifecycle>>,
 }
 
 impl Bucket {
@@ -34,6 +37,7 @@ impl Bucket {
             owner: Arc::clone(&document.owner),
             created_ms: document.created_ms,
             versioning: document.versioning,
+            lifecycle: document.lifecycle.clone(),
         }
     }
 }

@@ -112,12 +112,13 @@ impl Inner {
         let etag = composite_etag(completion.parts.iter().map(|part| &*part.etag));
         let alike = self.catalog.versions_of_etag(&upload.bucket, &upload.key, &etag, ALIKE_MAX).ok()?;
         let made = |entry: &Entry| {
-            let (sidecar, _) = self.sidecar_of(entry).ok()?;
+            let (sidecar, element) = self.sidecar_of(entry).ok()?;
             let numbers = sidecar.parts.iter().map(|part| part.number);
             let same_parts = numbers.eq(completion.parts.iter().map(|part| part.number));
-            (sidecar.upload == Some(upload.id.as_uuid()) && same_parts).then_some(sidecar)
+            (sidecar.upload == Some(upload.id.as_uuid()) && same_parts)
+                .then(|| Stored::of(sidecar, versioning, element.document().mode))
         };
-        alike.iter().find_map(made).map(|sidecar| Stored::of(sidecar, versioning))
+        alike.iter().find_map(made)
     }
 }
 

@@ -31,12 +31,24 @@ pub struct Deleted {
 pub struct DeleteConditions {
     /// `If-Match`: what is deleted has this ETag, without quotes; `*`: it exists.
     pub etag_is: Option<String>,
+    /// What was seen of it, where only that is to go: for whoever judged it before, and not for a client.
+    pub seen: Option<Seen>,
+}
+
+/// A version as it was seen before it is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its [`super::object::Object::revision`].
+    pub revision: u64,
+    /// Whether it was the newest of its key.
+    pub is_latest: bool,
 }
 
 impl Archive {
     /// Deletes a key, or one version of it. What is not there is no error (API page "DeleteObject")
     /// unless there are conditions; they are compared with the version named, else with the current
-    /// object. A delete marker is no object and meets none.
+    /// object. A delete marker is no object and meets no condition on an ETag. Where the conditions tell what
+    /// was seen, no marker is put before a version that may not be deleted.
     ///
     /// *Durability*: on return it stays deleted through a power cut.
     /// *Errors*: `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`, `PreconditionFailed`, `ModeForbids`,
@@ -61,6 +73,10 @@ impl Archive {
             Some(version) => {
                 let found = inner.catalog.version(bucket, key, version)?;
                 conditions.check(found.as_ref(), ErrorKind::NoSuchVersion, key)?;
+                if let (Some(seen), Some(found)) = (conditions.seen, &found) {
+                    let newest = inner.catalog.newest(bucket, key)?;
+                    seen.check_place(newest.is_some_and(|newest| newest.seq == found.seq), key)?;
+                }
                 let delete_marker = found.as_ref().is_some_and(Entry::is_marker);
                 if let Some(entry) = found {
                     inner.remove_version(caller, bucket, key, &entry)?;
@@ -70,6 +86,12 @@ impl Archive {
             None => {
                 let newest = inner.catalog.newest(bucket, key)?;
                 conditions.check(newest.as_ref(), ErrorKind::NoSuchKey, key)?;
+                if let (Some(seen), Some(newest)) = (conditions.seen, &newest) {
+                    seen.check_place(true, key)?;
+                    let change =
+                        if newest.is_marker() { ChangeKind::DeleteMarker } else { ChangeKind::Delete };
+                    inner.permit_on(newest, change)?;
+                }
                 if document.versioning != Versioning::Never {
                     return inner.put_marker(caller, document, key);
                 }
@@ -85,6 +107,12 @@ impl Archive {
 impl DeleteConditions {
     /// Compares the conditions with what is to be deleted; what is not there is of the kind `missing`.
     fn check(&self, found: Option<&Entry>, missing: ErrorKind, key: &ObjectKey) -> Result<()> {
+        if let Some(seen) = self.seen {
+            let found = found.ok_or_else(|| Error::new(missing, "delete object").about(key))?;
+            if found.placement_seq != seen.revision {
+                return Err(changed(key));
+            }
+        }
         let Some(etag) = &self.etag_is else { return Ok(()) };
         match found.filter(|entry| !entry.is_marker()) {
             None => Err(Error::new(missing, "delete object").about(key)),
@@ -94,6 +122,19 @@ impl DeleteConditions {
                 .because("it has another ETag than If-Match names")),
         }
     }
+}
+
+impl Seen {
+    /// Compares whether the version is the newest of its key.
+    fn check_place(self, is_latest: bool, key: &ObjectKey) -> Result<()> {
+        if self.is_latest == is_latest { Ok(()) } else { Err(changed(key)) }
+    }
+}
+
+fn changed(key: &ObjectKey) -> Error {
+    Error::new(ErrorKind::PreconditionFailed, "delete object")
+        .about(key)
+        .because("it was changed meanwhile: look at it again")
 }
 
 impl Inner {

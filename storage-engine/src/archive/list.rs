@@ -40,6 +40,8 @@ pub enum ListEntry {
 pub struct ListedObject {
     /// The key.
     pub key: ObjectKey,
+    /// As [`super::object::Object::revision`].
+    pub revision: u64,
     /// Size in bytes.
     pub size: u64,
     /// ETag without quotes.

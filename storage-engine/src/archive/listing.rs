@@ -127,6 +127,7 @@ impl Archive {
         let now_ms = self.inner.options.clock.now_ms();
         Ok(ListedObject {
             key: ObjectKey::parse(key)?,
+            revision: entry.placement_seq,
             size: entry.size,
             etag: entry.etag,
             modified_ms: entry.created_ms,

@@ -20,6 +20,7 @@ pub mod descent;
 mod doubt;
 mod element;
 mod feed;
+mod lifecycle;
 pub mod list;
 mod listing;
 pub mod multipart;
@@ -47,7 +48,7 @@ mod versioning;
 
 pub(crate) use checkpoint::CheckpointMark;
 pub(crate) use control::read_archive_id;
-pub use delete::{DeleteConditions, Deleted};
+pub use delete::{DeleteConditions, Deleted, Seen};
 pub(crate) use element::ELEMENTS_DIR;
 pub(crate) use open::Inner;
 pub use open::{Archive, OpenOptions};

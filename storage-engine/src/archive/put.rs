@@ -1,5 +1,6 @@
 //! Putting an object: admission before the body, the body, then the commit.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -78,11 +79,15 @@ pub struct Stored {
     pub checksum_type: ChecksumType,
     /// Milliseconds since 1970: S3's Last-Modified.
     pub modified_ms: u64,
+    /// The mode of the element that holds it.
+    pub mode: Mode,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 impl Stored {
-    /// What a sidecar says of an object already there, in a bucket of that state.
-    pub(super) fn of(sidecar: Sidecar, versioning: Versioning) -> Self {
+    /// What a sidecar on an element of that mode says of an object already there, in a bucket of that state.
+    pub(super) fn of(sidecar: Sidecar, versioning: Versioning, mode: Mode) -> Self {
         Self {
             version_id: shown_version(versioning, sidecar.version_id),
             etag: sidecar.etag,
@@ -90,6 +95,8 @@ impl Stored {
             checksums: sidecar.checksums,
             checksum_type: sidecar.checksum_type,
             modified_ms: sidecar.created_ms,
+            mode,
+            tags: sidecar.attributes.tags,
         }
     }
 }
@@ -128,7 +135,7 @@ impl Archive {
         let element = Arc::clone(&put.element);
         let document = element.document();
         let permit = put.permit_to_create(document.mode)?;
-        let (version, stored) = inner.new_version(put, bucket, retire)?;
+        let (version, stored) = inner.new_version(put, bucket, retire, document.mode)?;
         inner.commit_version(&element, &permit, version)?;
         Ok(stored)
     }
@@ -238,7 +245,13 @@ impl Made {
 }
 
 impl Content {
-    fn answer(&self, version_id: Option<VersionId>, modified_ms: u64) -> Stored {
+    fn answer(
+        &self,
+        version_id: Option<VersionId>,
+        modified_ms: u64,
+        mode: Mode,
+        tags: &BTreeMap<String, String>,
+    ) -> Stored {
         Stored {
             version_id,
             etag: self.etag.clone(),
@@ -246,6 +259,8 @@ impl Content {
             checksums: self.checksums.clone(),
             checksum_type: self.checksum_type,
             modified_ms,
+            mode,
+            tags: tags.clone(),
         }
     }
 }
@@ -333,6 +348,7 @@ impl Inner {
         put: ReadyPut,
         bucket: &BucketDocument,
         retire: Option<Entry>,
+        mode: Mode,
     ) -> Result<(NewVersion, Stored)> {
         let ReadyPut { caller, target, element, bound_for, content, staged, details } = put;
         element.put_bucket(bucket)?;
@@ -342,7 +358,8 @@ impl Inner {
             Versioning::Never | Versioning::Suspended => VersionId::Null,
         };
         let now_ms = self.options.clock.now_ms();
-        let stored = content.answer(shown_version(bucket.versioning, version_id), now_ms);
+        let shown = shown_version(bucket.versioning, version_id);
+        let stored = content.answer(shown, now_ms, mode, &details.attributes.tags);
         let made = Made { id: staged.staging.id, seq, version_id, now_ms, bound_for };
         let sidecar = made.sidecar(&caller, target, content, details);
         let version = NewVersion {
@@ -370,6 +387,7 @@ impl Inner {
     fn answer_of_repeat(&self, put: &ReadyPut, old: &Entry, versioning: Versioning) -> Option<Stored> {
         let ReadyPut { caller, element, bound_for, content, details, .. } = put;
         let (sidecar, holder) = self.sidecar_of(old).ok()?;
+        let mode = holder.document().mode;
         let held = holder.document().class();
         // What was bound for a class may be there by now.
         let has_gone_down = bound_for.is_some_and(|class| held == class);
@@ -380,6 +398,6 @@ impl Inner {
             && sidecar.etag == content.etag
             && sidecar.created_by == caller.account
             && sidecar.attributes == details.attributes;
-        (same && same_class).then(|| Stored::of(sidecar, versioning))
+        (same && same_class).then(|| Stored::of(sidecar, versioning, mode))
     }
 }

@@ -28,6 +28,7 @@ mod copying;
 mod costs;
 mod descents;
 mod keys;
+mod lifecycle;
 mod parts;
 mod recent;
 mod sealing;

@@ -203,7 +203,7 @@ impl Inner {
             bound_for: known.bound_for.filter(|class| class.mode() > of_element.mode),
             ..known
         };
-        let stored = Stored::of(sidecar.clone(), document.versioning);
+        let stored = Stored::of(sidecar.clone(), document.versioning, of_element.mode);
         let version = NewVersion {
             caller: caller.clone(),
             sidecar,

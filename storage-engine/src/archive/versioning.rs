@@ -46,7 +46,7 @@ impl Archive {
 impl Inner {
     /// Makes `document` the settings of a bucket that is there, in place of `known`. The caller holds the
     /// bucket alone.
-    fn commit_bucket(
+    pub(super) fn commit_bucket(
         &self,
         caller: &Caller,
         known: &BucketDocument,

@@ -4,11 +4,13 @@
 use std::io;
 use std::sync::Arc;
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::disk::{Disk, EntryKind};
 use crate::document::{self, Fields, Members};
 use crate::error::{Error, ErrorKind, Result};
+use crate::lifecycle::Lifecycle;
 use crate::name::BucketName;
 use crate::timestamp::{from_rfc3339, to_rfc3339};
 
@@ -16,7 +18,8 @@ use crate::timestamp::{from_rfc3339, to_rfc3339};
 pub(crate) const BUCKETS_DIR: &str = "buckets";
 const SCHEMA: u64 = 1;
 const BYTES_MAX: usize = 1024 * 1024;
-const ORDER: [&str; 6] = ["schema", "name", "owner", "created_at", "generation", "versioning"];
+const ORDER: [&str; 7] = ["schema", "name", "owner", "created_at", "generation", "versioning", LIFECYCLE];
+const LIFECYCLE: &str = "lifecycle";
 
 /// Whether overwriting and deleting keep what was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub(crate) struct BucketDocument {
     /// an element was away when the other changed.
     pub(crate) generation: u64,
     pub(crate) versioning: Versioning,
+    /// What expires and what moves; `None` where nothing was said, or nothing that this release can read.
+    pub(crate) lifecycle: Option<Arc<Lifecycle>>,
     unknown: Members,
 }
 
@@ -63,6 +68,7 @@ impl BucketDocument {
             created_ms,
             generation: seq,
             versioning: Versioning::Never,
+            lifecycle: None,
             unknown: Members::new(),
         }
     }
@@ -70,6 +76,17 @@ impl BucketDocument {
     /// The same as change `seq` leaves it, before anything is set.
     pub(crate) fn revised(&self, seq: u64) -> Self {
         Self { generation: seq.max(self.generation.saturating_add(1)), ..self.clone() }
+    }
+
+    /// Sets the lifecycle, or takes it away.
+    pub(crate) fn set_lifecycle(&mut self, lifecycle: Option<Arc<Lifecycle>>) {
+        self.unknown.remove(LIFECYCLE);
+        self.lifecycle = lifecycle;
+    }
+
+    /// Whether it has a lifecycle of a form that only a later release reads.
+    pub(crate) fn has_unread_lifecycle(&self) -> bool {
+        self.unknown.contains_key(LIFECYCLE)
     }
 
     /// Where the document lies in an element.
@@ -94,6 +111,8 @@ impl BucketDocument {
             ("versioning", self.versioning.as_str().into()),
         ];
         members.extend(fields.map(|(name, value)| (name.to_owned(), value)));
+        let lifecycle = self.lifecycle.as_deref().map(serde_json::to_value).and_then(Result::ok);
+        members.extend(lifecycle.map(|lifecycle| (LIFECYCLE.to_owned(), lifecycle)));
         members
     }
 
@@ -101,6 +120,7 @@ impl BucketDocument {
     pub(crate) fn decode(bytes: &[u8], what: &str) -> Result<Self> {
         let mut fields = Fields::new(document::parse(bytes, SCHEMA, what)?, what);
         fields.value("schema");
+        let (lifecycle, unread) = read_lifecycle(fields.value(LIFECYCLE), what);
         Ok(Self {
             name: fields.parsed("name", |text| BucketName::parse(text).ok())?,
             owner: fields.text("owner")?.into(),
@@ -109,7 +129,8 @@ impl BucketDocument {
             versioning: fields.parsed("versioning", |text| {
                 Versioning::ALL.into_iter().find(|known| known.as_str() == text)
             })?,
-            unknown: fields.rest(),
+            lifecycle,
+            unknown: fields.rest().into_iter().chain(unread).collect(),
         })
     }
 
@@ -162,5 +183,17 @@ impl BucketDocument {
             }
         }
         Ok(documents)
+    }
+}
+
+/// The lifecycle that a document has; one that cannot be read is kept as it is, and nothing is done by it.
+fn read_lifecycle(value: Option<Value>, what: &str) -> (Option<Arc<Lifecycle>>, Option<(String, Value)>) {
+    let Some(value) = value else { return (None, None) };
+    match Lifecycle::deserialize(&value) {
+        Ok(lifecycle) => (Some(Arc::new(lifecycle)), None),
+        Err(error) => {
+            tracing::error!(path = what, %error, "The lifecycle of a bucket cannot be read; nothing expires or moves by it.");
+            (None, Some((LIFECYCLE.to_owned(), value)))
+        }
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Model {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BucketSeen {
     pub(super) versioning: Versioning,
+    /// Days after which its objects expire.
+    pub(super) lifecycle: Option<u32>,
     /// The versions of each key, the newest first.
     pub(super) versions: BTreeMap<String, Vec<VersionSeen>>,
 }
@@ -95,7 +97,7 @@ fn md5_of(bytes: &[u8]) -> [u8; 16] {
 
 impl Default for BucketSeen {
     fn default() -> Self {
-        Self { versioning: Versioning::Never, versions: BTreeMap::new() }
+        Self { versioning: Versioning::Never, lifecycle: None, versions: BTreeMap::new() }
     }
 }
 
@@ -147,6 +149,7 @@ impl Model {
                 self.bucket().put(key, Some(document));
             }
             Step::SetVersioning(state) => self.bucket().versioning = state,
+            Step::SetLifecycle(days) => self.bucket().lifecycle = days,
             Step::Copy { from, key, class } => {
                 let Some(source) = self.bucket().current(from).cloned() else { return };
                 let etag = hex::encode(md5_of(&source.bytes));

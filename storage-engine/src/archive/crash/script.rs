@@ -22,6 +22,8 @@ pub(super) enum Step {
         key: &'static str,
     },
     SetVersioning(Versioning),
+    /// Lets objects expire after so many days; `None` takes the lifecycle away.
+    SetLifecycle(Option<u32>),
     /// Deletes the version at a place from the newest.
     DeleteVersion {
         key: &'static str,
@@ -193,6 +195,7 @@ pub(super) fn versions() -> Vec<Step> {
     let delete_version = |key, nth| Step::DeleteVersion { key, nth };
     vec![
         Step::SetVersioning(Versioning::Enabled),
+        Step::SetLifecycle(Some(30)),
         put("small", LARGE, 100),
         Step::Delete { key: "small" },
         Step::Delete { key: "final" },
@@ -201,6 +204,7 @@ pub(super) fn versions() -> Vec<Step> {
         delete_version("small", 1),
         Step::Complete { key: "kept upload" },
         Step::SetVersioning(Versioning::Suspended),
+        Step::SetLifecycle(Some(7)),
         put("small", SMALL, 102),
         put("small", LARGE, 103),
         Step::Delete { key: "small" },
@@ -208,6 +212,7 @@ pub(super) fn versions() -> Vec<Step> {
         put("large", SMALL, 104),
         Step::Reopen,
         Step::SetVersioning(Versioning::Enabled),
+        Step::SetLifecycle(None),
         Step::Copy { from: "kept", key: "final", class: Some("STANDARD_IA") },
         Step::Delete { key: "large" },
         delete_version("small", 0),

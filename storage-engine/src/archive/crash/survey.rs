@@ -12,6 +12,7 @@ use crate::archive::list::{ListEntry, ListRequest, ListedObject, VersionListEntr
 use crate::archive::restore::RestoreStatus;
 use crate::disk::{EntryKind, SharedDisk};
 use crate::error::{ErrorKind, Result};
+use crate::lifecycle::{Expiration, Lifecycle};
 use crate::name::{BucketName, VersionId};
 use crate::sidecar::{self, Blocks, Kind};
 
@@ -23,7 +24,9 @@ pub(super) fn survey(archive: &Archive) -> Result<Model> {
     let mut seen = Model::default();
     for found in archive.buckets() {
         let versions = versions(archive, &found.name)?;
-        seen.buckets.insert(found.name.to_string(), BucketSeen { versioning: found.versioning, versions });
+        let lifecycle = found.lifecycle.as_deref().and_then(days_of);
+        let bucket = BucketSeen { versioning: found.versioning, lifecycle, versions };
+        seen.buckets.insert(found.name.to_string(), bucket);
     }
     if seen.buckets.contains_key(BUCKET) {
         let client = Client { archive };
@@ -128,6 +131,14 @@ fn document(
     document.bytes = read?.read_at(0, FILE_BYTES_MAX)?;
     assert_eq!(object.sha256, <[u8; 32]>::from(Sha256::digest(&document.bytes)), "{}", listed.key);
     Ok(document)
+}
+
+/// The days of a lifecycle as [`super::world::expiring`] makes it.
+fn days_of(lifecycle: &Lifecycle) -> Option<u32> {
+    match lifecycle.rules.first()?.expiration? {
+        Expiration::Days(days) => Some(days),
+        Expiration::Date(_) | Expiration::ExpiredObjectDeleteMarker(_) => None,
+    }
 }
 
 /// Compares the files of every element with what callers see.

@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::digest::ClientDigests;
 use crate::disk::simulated::{Machine, Profile};
 use crate::error::{ErrorKind, Result};
+use crate::lifecycle::{DefaultMinimumSize, Expiration, Lifecycle, Rule, Scope};
 use crate::mode::Mode;
 use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
 use crate::target::{ArchiveClass, ArchiveTarget, TargetPlace};
@@ -148,6 +149,7 @@ impl World {
                 .delete(&caller(), &bucket(BUCKET), &object_key(key), None, &DeleteConditions::default())
                 .map(drop),
             Step::SetVersioning(state) => archive.set_versioning(&caller(), &bucket(BUCKET), state),
+            Step::SetLifecycle(days) => archive.set_lifecycle(&caller(), &bucket(BUCKET), days.map(expiring)),
             Step::DeleteVersion { key, nth } => client.delete_version(key, nth),
             Step::AnnotateVersion { key, nth, fill, note } => {
                 client.annotate(key, Some(client.version(key, nth)?), fill, note)
@@ -205,6 +207,21 @@ impl World {
             Step::Reopen => Ok(()),
         }
     }
+}
+
+/// A lifecycle by which every object expires after so many days.
+fn expiring(days: u32) -> Lifecycle {
+    let rule = Rule {
+        id: "expiring".to_owned(),
+        is_enabled: true,
+        scope: Scope::Prefix(String::new()),
+        expiration: Some(Expiration::Days(days)),
+        noncurrent_expiration: None,
+        abort_upload_days: None,
+        transitions: Vec::new(),
+        noncurrent_transitions: Vec::new(),
+    };
+    Lifecycle { default_minimum_size: DefaultMinimumSize::default(), rules: vec![rule] }
 }
 
 pub(super) fn bucket(name: &str) -> BucketName {

@@ -14,7 +14,7 @@ fn delete_if(
     version: Option<VersionId>,
     etag: &str,
 ) -> Result<Deleted> {
-    let conditions = DeleteConditions { etag_is: Some(etag.to_owned()) };
+    let conditions = DeleteConditions { etag_is: Some(etag.to_owned()), seen: None };
     archive.delete(&caller(), bucket, &key(name), version, &conditions)
 }
 

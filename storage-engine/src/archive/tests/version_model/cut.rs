@@ -37,6 +37,8 @@ impl Run {
             checksums: Vec::new(),
             checksum_type: ChecksumType::FullObject,
             modified_ms: object.modified_ms,
+            mode: object.mode,
+            tags: object.attributes.tags.clone(),
         })
     }
 }

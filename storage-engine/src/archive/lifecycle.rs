@@ -1,0 +1,77 @@
+//! Setting the lifecycle of a bucket, and what those who carry it out ask for.
+
+use std::sync::Arc;
+
+use super::object::Object;
+use super::open::Archive;
+use super::store::uuid_at;
+use crate::bucket::{BucketDocument, no_such_bucket};
+use crate::caller::Caller;
+use crate::error::Result;
+use crate::lifecycle::Lifecycle;
+use crate::name::BucketName;
+
+impl Archive {
+    /// Sets the lifecycle of a bucket in place of the one before, or takes it away (API pages
+    /// "PutBucketLifecycleConfiguration" and "DeleteBucketLifecycle"). Rules without an id get one. What is set
+    /// already is set again without a change.
+    ///
+    /// *Durability*: on return every element in use that holds something of the bucket has the lifecycle, and
+    /// keeps it through a power cut.
+    /// *Concurrency*: waits for the changes of the bucket's objects that are under way.
+    /// *Errors*: those of [`Lifecycle::check`]; `NoSuchBucket`; `StorageFull`, `Unavailable`, `Io`: then every
+    /// element has the lifecycle or none.
+    pub fn set_lifecycle(
+        &self,
+        caller: &Caller,
+        name: &BucketName,
+        lifecycle: Option<Lifecycle>,
+    ) -> Result<()> {
+        if let Some(lifecycle) = &lifecycle {
+            lifecycle.check()?;
+        }
+        let lifecycle = lifecycle.map(|lifecycle| self.with_ids(lifecycle)).transpose()?;
+        let inner = &self.inner;
+        let _gate = self.enter()?;
+        let open_bucket = inner.buckets.get(name)?;
+        let mut held = open_bucket.hold_alone();
+        let known = held.as_ref().ok_or_else(|| no_such_bucket(name))?;
+        if known.lifecycle.as_deref() == lifecycle.as_ref() && !known.has_unread_lifecycle() {
+            return Ok(());
+        }
+        let seq = inner.sequence.draw()?;
+        let mut document: BucketDocument = known.revised(seq);
+        document.set_lifecycle(lifecycle.map(Arc::new));
+        inner.commit_bucket(caller, known, &document, seq)?;
+        *held = Some(Arc::new(document));
+        Ok(())
+    }
+
+    /// The lifecycle of a bucket where it is known without waiting for a lock; `None` where the bucket is not.
+    #[must_use]
+    pub fn lifecycle_at_once(&self, name: &BucketName) -> Option<Option<Arc<Lifecycle>>> {
+        self.inner.buckets.get_at_once(name).map(|document| document.lifecycle.clone())
+    }
+
+    /// Whether a version that was read is still the newest of its key.
+    ///
+    /// *Errors*: `Io`, `Corrupt`.
+    pub fn is_newest(&self, object: &Object) -> Result<bool> {
+        let newest = self.inner.catalog.newest(&object.bucket, &object.key)?;
+        Ok(newest.is_some_and(|entry| entry.version_id == object.version_id))
+    }
+
+    /// What time it is for whatever goes or moves by its age, in milliseconds since 1970.
+    #[must_use]
+    pub fn retention_now_ms(&self) -> u64 {
+        self.inner.options.clock.now_ms()
+    }
+
+    fn with_ids(&self, mut lifecycle: Lifecycle) -> Result<Lifecycle> {
+        let now_ms = self.inner.options.clock.now_ms();
+        for rule in lifecycle.rules.iter_mut().filter(|rule| rule.id.is_empty()) {
+            rule.id = uuid_at(now_ms)?.to_string();
+        }
+        Ok(lifecycle)
+    }
+}
