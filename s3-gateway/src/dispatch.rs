@@ -11,7 +11,7 @@ use crate::access::Visit;
 use crate::crossing::Crossing;
 use crate::object::PutQueue;
 use crate::settings::Settings;
-use crate::{acl, bucket, listing, object, upload};
+use crate::{acl, bucket, lifecycle, listing, object, upload};
 
 /// What every operation is given besides its request.
 #[derive(Clone)]
@@ -65,10 +65,12 @@ dispatch! {
     create_bucket(CreateBucketInput) -> CreateBucketOutput: bucket::create,
     create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput: upload::create,
     delete_bucket(DeleteBucketInput) -> DeleteBucketOutput: bucket::delete,
+    delete_bucket_lifecycle(DeleteBucketLifecycleInput) -> DeleteBucketLifecycleOutput: lifecycle::delete,
     delete_object(DeleteObjectInput) -> DeleteObjectOutput: object::delete,
     delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput: object::delete_tags,
     delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput: object::delete_many,
     get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput: acl::of_bucket,
+    get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput: lifecycle::get,
     get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput: bucket::location,
     get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput: bucket::versioning,
     get_object(GetObjectInput) -> GetObjectOutput: object::get,
@@ -84,6 +86,7 @@ dispatch! {
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output: listing::by_token,
     list_parts(ListPartsInput) -> ListPartsOutput: upload::list_parts,
     put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput: acl::put_of_bucket,
+    put_bucket_lifecycle_configuration(PutBucketLifecycleConfigurationInput) -> PutBucketLifecycleConfigurationOutput: lifecycle::put,
     put_bucket_versioning(PutBucketVersioningInput) -> PutBucketVersioningOutput: bucket::put_versioning,
     put_object(PutObjectInput) -> PutObjectOutput: object::put,
     put_object_acl(PutObjectAclInput) -> PutObjectAclOutput: acl::put_of_object,

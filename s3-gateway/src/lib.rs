@@ -13,7 +13,7 @@
 //!
 //! | refused | answer |
 //! |---|---|
-//! | what [`OPERATIONS`] does not name: tags of buckets, locks, policies, lifecycle, CORS … | 501 `NotImplemented` |
+//! | what [`OPERATIONS`] does not name: tags of buckets, locks, policies, CORS … | 501 `NotImplemented` |
 //! | a query parameter that changes the meaning of a PUT, POST or DELETE and is not known | 501 `NotImplemented` |
 //! | server-side encryption, website redirects, appending writes | 501 `NotImplemented` |
 //! | ACLs that give anything but full control to the owner | 400 `AccessControlListNotSupported` |
@@ -30,6 +30,7 @@ mod dispatch;
 mod form;
 mod guard;
 mod intake;
+mod lifecycle;
 mod listener;
 mod listing;
 mod object;

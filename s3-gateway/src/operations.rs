@@ -16,17 +16,19 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 33] = [
+pub const OPERATIONS: [Operation; 36] = [
     operation("AbortMultipartUpload", Action::AbortMultipartUpload),
     operation("CompleteMultipartUpload", Action::PutObject),
     operation("CopyObject", Action::PutObject),
     operation("CreateBucket", Action::CreateBucket),
     operation("CreateMultipartUpload", Action::PutObject),
     operation("DeleteBucket", Action::DeleteBucket),
+    operation("DeleteBucketLifecycle", Action::PutLifecycleConfiguration),
     operation("DeleteObject", Action::DeleteObject),
     operation("DeleteObjectTagging", Action::DeleteObjectTagging),
     operation("DeleteObjects", Action::DeleteObject),
     operation("GetBucketAcl", Action::GetBucketAcl),
+    operation("GetBucketLifecycleConfiguration", Action::GetLifecycleConfiguration),
     operation("GetBucketLocation", Action::GetBucketLocation),
     operation("GetBucketVersioning", Action::GetBucketVersioning),
     operation("GetObject", Action::GetObject),
@@ -43,6 +45,7 @@ pub const OPERATIONS: [Operation; 33] = [
     operation("ListParts", Action::ListMultipartUploadParts),
     operation("PostObject", Action::PutObject),
     operation("PutBucketAcl", Action::PutBucketAcl),
+    operation("PutBucketLifecycleConfiguration", Action::PutLifecycleConfiguration),
     operation("PutBucketVersioning", Action::PutBucketVersioning),
     operation("PutObject", Action::PutObject),
     operation("PutObjectAcl", Action::PutObjectAcl),

@@ -7,8 +7,10 @@ use s3s::dto::Owner;
 use storage_engine::Archive;
 use storage_engine::archive::bucket::{Bucket, Versioning};
 use storage_engine::caller::{Caller, Door};
+use storage_engine::lifecycle::Lifecycle;
 use storage_engine::name::{BucketName, ObjectKey};
 
+use crate::crossing::Crossing;
 use crate::operations::Operation;
 use crate::refusal::{Answer, Code, Refusal};
 use crate::response::RequestContext;
@@ -100,6 +102,15 @@ impl Visit {
         let found = self.entrance.archive.bucket_at_once(bucket)?;
         let expected = self.context.expected_bucket_owner.as_deref();
         self.enter_found(self.operation.action, &found, key, expected).ok()
+    }
+
+    /// The lifecycle of a bucket that the request was let in to; none where the bucket went meanwhile.
+    pub(crate) async fn lifecycle(&self, crossing: &Crossing, bucket: &BucketName) -> Option<Arc<Lifecycle>> {
+        if let Some(known) = self.entrance.archive.lifecycle_at_once(bucket) {
+            return known;
+        }
+        let (archive, bucket) = (Arc::clone(&self.entrance.archive), bucket.clone());
+        crossing.run(move || Ok(archive.bucket(&bucket)?.lifecycle)).await.ok().flatten()
     }
 
     /// Lets the request read an object that it copies from, whose bucket `expected_owner` must own where one

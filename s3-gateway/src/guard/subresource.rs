@@ -10,9 +10,10 @@ use crate::refusal::{Answer, Code, Refusal};
 const CHANGES: [Method; 3] = [Method::PUT, Method::POST, Method::DELETE];
 
 /// Parameters that s3s understands in a request of a method; the last says nothing about what to do.
-const UNDERSTOOD: [(&str, &[Method]); 10] = [
+const UNDERSTOOD: [(&str, &[Method]); 11] = [
     ("acl", &[Method::PUT]),
     ("delete", &[Method::POST]),
+    ("lifecycle", &[Method::PUT, Method::DELETE]),
     ("partNumber", &[Method::PUT]),
     ("restore", &[Method::POST]),
     ("tagging", &[Method::PUT, Method::DELETE]),

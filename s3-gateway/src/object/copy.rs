@@ -19,6 +19,7 @@ use super::copy_source::{CopySource, SourceTimes, source_too_large};
 use crate::access::{Entered, Visit};
 use crate::dispatch::Gateway;
 use crate::intake::{attributes, refuse_unsupported, value_of, write_conditions};
+use crate::lifecycle;
 use crate::refusal::{Answer, Code, Refusal};
 use crate::response::{answer_in_time, timestamp};
 
@@ -54,14 +55,23 @@ pub(crate) async fn copy(
         conditions: write_conditions(&headers)?,
     };
     let named_version = copying.source.version;
+    let (bucket, key) = (copying.bucket.clone(), copying.key.clone());
+    let (asking, crossing) = (Arc::clone(&visit), gateway.crossing.clone());
     let copying = gateway.crossing.start(move || copying.run(&visit)).await;
-    let head = |stored: &Stored, copied| CopyObjectOutput {
+    let copying = async move {
+        let stored = copying.await?;
+        let lifecycle = asking.lifecycle(&crossing, &bucket).await;
+        let expiration = lifecycle::of_stored(lifecycle.as_deref(), &key, &stored);
+        Ok((stored, expiration))
+    };
+    let head = |(stored, expiration): &(Stored, Option<String>), copied| CopyObjectOutput {
         copy_object_result: Some(copied),
+        expiration: expiration.clone(),
         copy_source_version_id: named_version.map(|version| version.to_string()),
         version_id: stored.version_id.map(|version| version.to_string()),
         ..CopyObjectOutput::default()
     };
-    answer_in_time(copying, gateway.silence_max, result, head).await
+    answer_in_time(copying, gateway.silence_max, |(stored, _)| result(stored), head).await
 }
 
 /// What a request asks for.

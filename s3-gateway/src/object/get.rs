@@ -11,6 +11,7 @@ use storage_engine::name::{BucketName, ObjectKey, VersionId};
 
 use crate::access::Visit;
 use crate::dispatch::Gateway;
+use crate::lifecycle;
 use crate::reading::{ObjectHeaders, Pieces, ReadConditions, Selected, Selection};
 use crate::refusal::Answer;
 
@@ -38,23 +39,29 @@ pub(crate) async fn get(
         let reader = entered.archive().read_at_once(&bucket, &key)?;
         let selected = select(reader.object()).ok()?;
         let object = Arc::clone(reader.object());
-        Some((object, Pieces::begin_at_once(reader, selected.span.clone())?, selected))
+        Some((object, Pieces::begin_at_once(reader, selected.span.clone())?, selected, true))
     };
     let opened = open_at_once();
+    let asking = Arc::clone(&visit);
     let open = move || {
-        let entered = visit.enter(&bucket, Some(&key))?;
+        let entered = asking.enter(&bucket, Some(&key))?;
         let reader = entered.archive().read(&bucket, &key, version)?;
         let selected = select(reader.object())?;
         let object = Arc::clone(reader.object());
-        Ok((object, Pieces::begin(reader, selected.span.clone())?, selected))
+        let is_newest = version.is_none() || entered.archive().is_newest(&object)?;
+        Ok((object, Pieces::begin(reader, selected.span.clone())?, selected, is_newest))
     };
-    let (object, pieces, selected) = match opened {
+    let (object, pieces, selected, is_newest) = match opened {
         Some(opened) => opened,
         None => gateway.crossing.run(open).await?,
     };
     let shown = ObjectHeaders::new(&object, &selected, input.checksum_mode);
     let mut others = shown.others();
     let mut output = output(&shown, &object, &selected);
+    if is_newest {
+        let lifecycle = visit.lifecycle(&gateway.crossing, &object.bucket).await;
+        output.expiration = lifecycle::of_object(lifecycle.as_deref(), &object);
+    }
     output.body = Some(pieces.into_body(gateway.crossing.clone()));
     if input.response_expires.is_some() {
         // s3s has written the override of the query before these.

@@ -10,6 +10,7 @@ use storage_engine::name::{BucketName, ObjectKey, VersionId};
 
 use crate::access::Visit;
 use crate::dispatch::Gateway;
+use crate::lifecycle;
 use crate::reading::{ObjectHeaders, ReadConditions, Selected, Selection};
 use crate::refusal::Answer;
 
@@ -35,21 +36,28 @@ pub(crate) async fn head(
         let entered = visit.enter_at_once(&bucket, Some(&key)).filter(|_| version.is_none())?;
         let object = entered.archive().object_at_once(&bucket, &key)?;
         let selected = select(&object).ok()?;
-        Some((object, selected))
+        Some((object, selected, true))
     };
     let looked = look_at_once();
+    let asking = Arc::clone(&visit);
     let look = move || {
-        let entered = visit.enter(&bucket, Some(&key))?;
+        let entered = asking.enter(&bucket, Some(&key))?;
         let object = entered.archive().object(&bucket, &key, version)?;
         let selected = select(&object)?;
-        Ok((object, selected))
+        let is_newest = version.is_none() || entered.archive().is_newest(&object)?;
+        Ok((object, selected, is_newest))
     };
-    let (object, selected) = match looked {
+    let (object, selected, is_newest) = match looked {
         Some(looked) => looked,
         None => gateway.crossing.run(look).await?,
     };
     let shown = ObjectHeaders::new(&object, &selected, input.checksum_mode);
-    Ok(S3Response::with_headers(output(&shown, &object, &selected), shown.others()))
+    let mut output = output(&shown, &object, &selected);
+    if is_newest {
+        let lifecycle = visit.lifecycle(&gateway.crossing, &object.bucket).await;
+        output.expiration = lifecycle::of_object(lifecycle.as_deref(), &object);
+    }
+    Ok(S3Response::with_headers(output, shown.others()))
 }
 
 fn output(shown: &ObjectHeaders<'_>, object: &Object, selected: &Selected) -> HeadObjectOutput {

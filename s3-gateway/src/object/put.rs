@@ -12,6 +12,7 @@ use super::put_queue::QUEUED_BYTES_MAX;
 use crate::access::Visit;
 use crate::dispatch::Gateway;
 use crate::intake::{Incoming, Lengths, attributes, refuse_unsupported, value_of, write_conditions};
+use crate::lifecycle;
 use crate::refusal::Answer;
 
 /// Stores an object. What can be refused without its bytes is refused before they are read, unless they are
@@ -40,8 +41,11 @@ pub(crate) async fn put(
         class: input.storage_class.map(|class| class.as_str().to_owned()),
         length: incoming.length(),
     };
-    let stored = store(gateway, visit, incoming, target, details).await?;
-    Ok(S3Response::new(output(&stored)))
+    let (bucket, key) = (target.bucket.clone(), target.key.clone());
+    let stored = store(gateway, Arc::clone(&visit), incoming, target, details).await?;
+    let lifecycle = visit.lifecycle(&gateway.crossing, &bucket).await;
+    let expiration = lifecycle::of_stored(lifecycle.as_deref(), &key, &stored);
+    Ok(S3Response::new(PutObjectOutput { expiration, ..output(&stored) }))
 }
 
 /// Receives a body and makes it the object of its target.

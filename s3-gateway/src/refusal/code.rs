@@ -76,6 +76,7 @@ codes! {
     MissingSecurityHeader => "MissingSecurityHeader", BAD_REQUEST, "Your request was missing a required header";
     NoSuchBucket => "NoSuchBucket", NOT_FOUND, "The specified bucket does not exist";
     NoSuchKey => "NoSuchKey", NOT_FOUND, "The specified key does not exist";
+    NoSuchLifecycleConfiguration => "NoSuchLifecycleConfiguration", NOT_FOUND, "The lifecycle configuration does not exist";
     NoSuchUpload => "NoSuchUpload", NOT_FOUND, "The specified multipart upload does not exist. The upload id may be invalid, or the upload may have been aborted or completed";
     NoSuchVersion => "NoSuchVersion", NOT_FOUND, "The specified version does not exist";
     NotImplemented => "NotImplemented", NOT_IMPLEMENTED, "A header or query you provided implies functionality that is not implemented";

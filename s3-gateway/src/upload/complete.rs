@@ -8,7 +8,7 @@ use s3s::dto::{
     ETag,
 };
 use s3s::{S3Request, S3Response};
-use storage_engine::archive::multipart::{CompletedPart, Completion, PART_NUMBER_MAX};
+use storage_engine::archive::multipart::{CompletedPart, Completion, PART_NUMBER_MAX, UploadRef};
 use storage_engine::archive::put::Stored;
 use storage_engine::digest::{Checksum, ChecksumAlgorithm};
 
@@ -16,6 +16,7 @@ use super::reference::{part_number, upload_ref};
 use crate::access::Visit;
 use crate::dispatch::Gateway;
 use crate::intake::{checksum_headers, value_of, write_conditions};
+use crate::lifecycle;
 use crate::refusal::{Answer, Code, Refusal};
 use crate::response::answer_in_time;
 
@@ -43,12 +44,25 @@ pub(crate) async fn complete(
         size: input.mpu_object_size.and_then(|size| u64::try_from(size).ok()),
     };
     let names = Names { location: visit.context().url.clone(), bucket: input.bucket, key: input.key };
+    let UploadRef { bucket, key, .. } = completion.upload.clone();
+    let (asking, crossing) = (Arc::clone(&visit), gateway.crossing.clone());
     let work = move || {
         let entered = visit.enter(&completion.upload.bucket, Some(&completion.upload.key))?;
         Ok(entered.archive().complete_upload(&entered.caller(), completion)?)
     };
     let completing = gateway.crossing.start(work).await;
-    answer_in_time(completing, gateway.silence_max, |stored| names.output(stored), |_, output| output).await
+    let completing = async move {
+        let stored = completing.await?;
+        let lifecycle = asking.lifecycle(&crossing, &bucket).await;
+        let expiration = lifecycle::of_stored(lifecycle.as_deref(), &key, &stored);
+        Ok((stored, expiration))
+    };
+    let document = |(stored, _): &(Stored, _)| names.output(stored);
+    let head = |(_, expiration): &(_, Option<String>), output| CompleteMultipartUploadOutput {
+        expiration: expiration.clone(),
+        ..output
+    };
+    answer_in_time(completing, gateway.silence_max, document, head).await
 }
 
 /// What the answer repeats of the request.

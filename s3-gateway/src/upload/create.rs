@@ -11,6 +11,7 @@ use super::checksum_choice::chosen;
 use crate::access::Visit;
 use crate::dispatch::Gateway;
 use crate::intake::{attributes, refuse_unsupported};
+use crate::lifecycle;
 use crate::refusal::Answer;
 
 /// Opens an upload.
@@ -32,13 +33,19 @@ pub(crate) async fn create(
         owner: visit.account(),
         checksum: Some(checksum),
     };
+    let asking = Arc::clone(&visit);
     let work = move || {
-        let entered = visit.enter(&new.bucket, Some(&new.key))?;
+        let entered = asking.enter(&new.bucket, Some(&new.key))?;
         Ok(entered.archive().create_upload(&entered.caller(), new)?)
     };
     let upload = gateway.crossing.run(work).await?;
     let (algorithm, kind) = checksum;
+    let lifecycle = visit.lifecycle(&gateway.crossing, &upload.upload.bucket).await;
+    let (abort_date, abort_rule_id) =
+        lifecycle::of_upload(lifecycle.as_deref(), &upload.upload.key, upload.initiated_ms);
     Ok(S3Response::new(CreateMultipartUploadOutput {
+        abort_date,
+        abort_rule_id,
         bucket: Some(input.bucket),
         checksum_algorithm: Some(ChecksumAlgorithm::from(algorithm.as_str().to_uppercase())),
         checksum_type: Some(ChecksumType::from_static(kind.as_str())),

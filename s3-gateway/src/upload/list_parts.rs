@@ -13,6 +13,7 @@ use storage_engine::digest::ChecksumAlgorithm;
 use super::reference::upload_ref;
 use crate::access::Visit;
 use crate::dispatch::Gateway;
+use crate::lifecycle;
 use crate::refusal::{Answer, Code, Refusal};
 use crate::response::timestamp;
 
@@ -44,7 +45,13 @@ pub(crate) async fn list_parts(
     let listing = gateway.crossing.run(work).await?;
     let owner = visit.owner(&listing.upload.owner);
     let checksum = listing.upload.checksum;
+    let of = &listing.upload;
+    let lifecycle = visit.lifecycle(&gateway.crossing, &of.upload.bucket).await;
+    let (abort_date, abort_rule_id) =
+        lifecycle::of_upload(lifecycle.as_deref(), &of.upload.key, of.initiated_ms);
     Ok(S3Response::new(ListPartsOutput {
+        abort_date,
+        abort_rule_id,
         bucket: Some(input.bucket),
         checksum_algorithm: checksum.map(|(known, _)| ShownAlgorithm::from(known.as_str().to_uppercase())),
         checksum_type: checksum.map(|(_, kind)| ChecksumType::from_static(kind.as_str())),

@@ -17,6 +17,7 @@ mod draft;
 mod errors;
 mod forms;
 mod guards;
+mod lifecycle;
 mod listings;
 mod matrix;
 mod objects;
