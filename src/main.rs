@@ -48,6 +48,7 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         | Command::Account(_)
         | Command::Fsck(_)
         | Command::Scrub(_)
+        | Command::Lifecycle(_)
         | Command::Seal(_)
         | Command::Index(_) => Audience::Answer,
     };
@@ -62,6 +63,7 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         Command::Account(command) => commands::account(&settings, command),
         Command::Fsck(arguments) => commands::fsck(&settings, *arguments),
         Command::Scrub(command) => commands::scrub(&settings, command),
+        Command::Lifecycle(command) => commands::lifecycle(&settings, *command),
         Command::Seal(command) => commands::seal(&settings, command),
         Command::Index(command) => commands::index(&settings, *command),
     }

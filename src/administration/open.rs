@@ -11,7 +11,7 @@ use super::first_start::{self, FirstStart};
 use super::master_key;
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::{ScrubSettings, Settings};
-use crate::upkeep::{Scrubber, Transaction, Transfers};
+use crate::upkeep::{LifecyclePass, Lifecycles, Scrubber, Transaction, Transfers};
 
 /// The folder of account documents among the control documents.
 pub(super) const ACCOUNTS_FOLDER: &str = "accounts";
@@ -83,6 +83,20 @@ impl Administration {
     /// *Errors*: `Failed` where they cannot be read.
     pub(crate) fn transactions(&self) -> Result<Vec<Transaction>> {
         Transfers::kept(&self.archive)
+    }
+
+    /// Starts what expires and moves by itself, and goes on with the pass that a stop has interrupted.
+    ///
+    /// *Errors*: `Failed` where there can be no thread.
+    pub(crate) fn start_lifecycles(&self) -> Result<Arc<Lifecycles>> {
+        Lifecycles::start(Arc::clone(&self.archive))
+    }
+
+    /// The passes over the lifecycles that are kept, the oldest first, where no server works at them.
+    ///
+    /// *Errors*: `Failed` where they cannot be read.
+    pub(crate) fn lifecycle_passes(&self) -> Result<Vec<LifecyclePass>> {
+        Lifecycles::kept(&self.archive)
     }
 
     /// Finishes what is in flight and checkpoints.

@@ -124,6 +124,14 @@ Examples:
     #[command(subcommand)]
     Scrub(ScrubCommand),
 
+    /// Carry the lifecycles of buckets out now, or list what the last passes came to
+    ///
+    /// The rules are set through S3 (PutBucketLifecycleConfiguration). The server goes through all of them once
+    /// a day: what lies in `edit` expires, uploads that were given up end, and versions move to stricter modes.
+    /// In `rw`, `ro` and `ar` nothing expires by itself; such versions are counted.
+    #[command(subcommand)]
+    Lifecycle(LifecycleCommand),
+
     /// Seal hours that are over, or compare the archive or a copy of it with its seals
     ///
     /// A seal lists every file of an hour with its SHA-256 in the format of sha256sum and names the seal before
@@ -196,6 +204,19 @@ pub(crate) struct FsckArguments {
     pub(crate) digest: bool,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+}
+
+/// What to do with lifecycles.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum LifecycleCommand {
+    /// Do what is due now, and wait until it is done
+    ///
+    /// Ends with exit code 4 where something that is due could not be done.
+    #[command(after_help = "Example:\n  artstore lifecycle run --json")]
+    Run(OutputArguments),
+    /// List the passes that are kept, the oldest first
+    #[command(after_help = "Example:\n  artstore lifecycle list")]
+    List(OutputArguments),
 }
 
 /// What to do with seals.
@@ -408,6 +429,7 @@ impl Arguments {
             | Command::Account(_)
             | Command::Fsck(_)
             | Command::Scrub(_)
+            | Command::Lifecycle(_)
             | Command::Seal(_)
             | Command::Index(_) => place,
         }

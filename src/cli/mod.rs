@@ -11,9 +11,9 @@ pub(crate) mod terminal;
 
 pub(crate) use archiving::{RestoreArguments, TargetArguments};
 pub(crate) use arguments::{
-    AccountCommand, Arguments, Command, ElementCommand, FsckArguments, IndexCommand, ModeArguments,
-    NewAccountArguments, NewElementArguments, OutputArguments, RebuildArguments, ScrubCommand, SealCommand,
-    SealVerifyArguments, StartScrubArguments, TransferArguments,
+    AccountCommand, Arguments, Command, ElementCommand, FsckArguments, IndexCommand, LifecycleCommand,
+    ModeArguments, NewAccountArguments, NewElementArguments, OutputArguments, RebuildArguments, ScrubCommand,
+    SealCommand, SealVerifyArguments, StartScrubArguments, TransferArguments,
 };
 pub(crate) use table::Table;
 pub(crate) use terminal::printable;

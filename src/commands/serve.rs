@@ -18,7 +18,7 @@ use crate::http::{self, Health};
 use crate::settings::{ListenAddress, ServerSettings, Settings};
 use crate::shutdown::{DRAIN_MAX, Drained, STOP_MAX, Signals, drain};
 use crate::telemetry::LogStyle;
-use crate::upkeep::{Scrubber, Transfers, Upkeep};
+use crate::upkeep::{Jobs, Upkeep};
 
 /// Serves the archive until a signal comes.
 ///
@@ -54,7 +54,7 @@ async fn run(settings: &Settings, style: LogStyle) -> Result<()> {
 
     let stop = CancellationToken::new();
     let upkeep = Upkeep::start(&administration, &settings.storage)?;
-    let control = (socket, Arc::clone(upkeep.scrubber()), Arc::clone(upkeep.transfers()));
+    let control = (socket, upkeep.jobs().clone());
     let mut doors = open_doors(&administration, &settings.server, s3, api, control, &stop);
     announce(addresses, &data, first_start.as_ref(), style)?;
 
@@ -103,7 +103,7 @@ fn open_doors(
     server: &ServerSettings,
     s3: TcpListener,
     api: TcpListener,
-    (socket, scrubber, transfers): (tokio::net::UnixListener, Arc<Scrubber>, Arc<Transfers>),
+    (socket, jobs): (tokio::net::UnixListener, Jobs),
     stop: &CancellationToken,
 ) -> JoinSet<Result<()>> {
     let health = Health { archive: Arc::clone(administration.archive()), stop: stop.clone() };
@@ -127,7 +127,7 @@ fn open_doors(
     });
     let (administration, stopped) = (administration.clone(), stop.clone());
     doors.spawn(async move {
-        let served = control::serve(socket, administration, health, (scrubber, transfers), stopped).await;
+        let served = control::serve(socket, administration, health, jobs, stopped).await;
         served.map_err(|source| Error::new(ErrorKind::Failed, "serve the control socket").caused_by(source))
     });
     doors
@@ -190,7 +190,7 @@ async fn open(settings: Settings) -> Result<(Administration, Option<FirstStart>)
 /// Closes the archive, which blocks on the disk, and ends with it what works on it in the background.
 async fn close(administration: Administration, upkeep: Upkeep) -> Result<()> {
     let closed = spawn_blocking(move || {
-        upkeep.scrubber().stop();
+        upkeep.jobs().scrubber.stop();
         let closed = administration.close();
         upkeep.end();
         closed

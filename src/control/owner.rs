@@ -14,9 +14,9 @@ use crate::administration::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::private_file;
 use crate::settings::Settings;
-use crate::upkeep::{Transaction, Work};
+use crate::upkeep::{LifecyclePass, Transaction, Work};
 
-/// Longest wait for news of a transaction.
+/// Longest wait for news of a transaction or a pass.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 /// What an archive has from its first start on.
 const MARK: &str = "control";
@@ -144,6 +144,41 @@ impl Owner {
         match self {
             Self::Server(client) => client.get("/transactions"),
             Self::Itself(administration) => administration.transactions(),
+        }
+    }
+
+    /// Makes a pass over the lifecycles; tells `told` how far it is until it has ended.
+    ///
+    /// Where no server runs, this process does the work, and first what an earlier one has left.
+    pub(crate) fn run_lifecycles(&mut self, told: &mut dyn FnMut(&LifecyclePass)) -> Result<LifecyclePass> {
+        match self {
+            Self::Server(client) => {
+                let mut pass: LifecyclePass = client.post("/lifecycle", &())?;
+                while !pass.is_ended() {
+                    told(&pass);
+                    pass = client.post("/lifecycle/wait", &pass)?;
+                }
+                Ok(pass)
+            }
+            Self::Itself(administration) => {
+                let lifecycles = administration.start_lifecycles()?;
+                let mut pass = lifecycles.ask()?;
+                while !pass.is_ended() {
+                    told(&pass);
+                    let Some(now) = lifecycles.wait(&pass, WAIT_MAX) else { break };
+                    pass = now;
+                }
+                lifecycles.stop();
+                Ok(pass)
+            }
+        }
+    }
+
+    /// Every pass over the lifecycles that is kept, the oldest first.
+    pub(crate) fn lifecycle_passes(&mut self) -> Result<Vec<LifecyclePass>> {
+        match self {
+            Self::Server(client) => client.get("/lifecycle"),
+            Self::Itself(administration) => administration.lifecycle_passes(),
         }
     }
 

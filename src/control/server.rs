@@ -1,7 +1,6 @@
 //! The answers at the control socket.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
@@ -20,9 +19,9 @@ use super::{archiving, scrub};
 use crate::administration::{Administration, LocalUser, ModeRequest, NewAccountRequest, NewElementRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Health, Problem, RequestId, assign_request_id};
-use crate::upkeep::{Scrubber, StartScrubRequest, Transaction, Transfers, Work};
+use crate::upkeep::{Jobs, LifecyclePass, StartScrubRequest, Transaction, Work};
 
-/// Longest wait for news of a transaction.
+/// Longest wait for news of a transaction or a pass.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// What the answers are made of.
@@ -30,8 +29,7 @@ const WAIT_MAX: Duration = Duration::from_secs(1);
 pub(super) struct Control {
     pub(super) administration: Administration,
     health: Health,
-    scrubber: Arc<Scrubber>,
-    transfers: Arc<Transfers>,
+    jobs: Jobs,
 }
 
 /// The answer of `GET /status`.
@@ -48,11 +46,11 @@ pub(crate) async fn serve(
     listener: UnixListener,
     administration: Administration,
     health: Health,
-    (scrubber, transfers): (Arc<Scrubber>, Arc<Transfers>),
+    jobs: Jobs,
     stop: CancellationToken,
 ) -> io::Result<()> {
     let owner_uid = rustix::process::geteuid().as_raw();
-    let router = router(Control { administration, health, scrubber, transfers }, owner_uid);
+    let router = router(Control { administration, health, jobs }, owner_uid);
     axum::serve(listener, router.into_make_service_with_connect_info::<Peer>())
         .with_graceful_shutdown(stop.cancelled_owned())
         .await
@@ -67,6 +65,8 @@ fn router(control: Control, owner_uid: u32) -> Router {
         .route("/restores", get(archiving::restores).post(archiving::restore))
         .route("/accounts", get(accounts).post(create_account))
         .route(scrub::PATH, get(scrub_status).post(start_scrub))
+        .route("/lifecycle", get(lifecycle_passes).post(start_lifecycle_pass))
+        .route("/lifecycle/wait", post(wait_for_lifecycle_pass))
         .route("/seals", post(seal_now))
         .route("/transactions", get(transactions).post(start_transaction))
         .route("/transactions/wait", post(wait_for_transaction))
@@ -137,7 +137,7 @@ async fn create_account(
 }
 
 async fn scrub_status(State(control): State<Control>) -> Response {
-    answer(StatusCode::OK, move || Ok(control.scrubber.document())).await
+    answer(StatusCode::OK, move || Ok(control.jobs.scrubber.document())).await
 }
 
 async fn start_scrub(
@@ -149,8 +149,8 @@ async fn start_scrub(
         Err(rejection) => return rejected(&rejection),
     };
     answer(StatusCode::ACCEPTED, move || {
-        control.scrubber.ask(request.rate_bytes.map(|rate| Some(rate).filter(|rate| *rate > 0)));
-        Ok(control.scrubber.document())
+        control.jobs.scrubber.ask(request.rate_bytes.map(|rate| Some(rate).filter(|rate| *rate > 0)));
+        Ok(control.jobs.scrubber.document())
     })
     .await
 }
@@ -159,8 +159,35 @@ async fn seal_now(State(control): State<Control>) -> Response {
     answer(StatusCode::OK, move || control.administration.seal_now()).await
 }
 
+async fn lifecycle_passes(State(control): State<Control>) -> Response {
+    answer(StatusCode::OK, move || Ok(control.jobs.lifecycles.all())).await
+}
+
+async fn start_lifecycle_pass(State(control): State<Control>) -> Response {
+    answer(StatusCode::ACCEPTED, move || control.jobs.lifecycles.ask()).await
+}
+
+/// Answers with a pass when it is another than the one sent, or after a second.
+async fn wait_for_lifecycle_pass(
+    State(control): State<Control>,
+    body: Result<Json<LifecyclePass>, JsonRejection>,
+) -> Response {
+    let Json(seen) = match body {
+        Ok(seen) => seen,
+        Err(rejection) => return rejected(&rejection),
+    };
+    answer(StatusCode::OK, move || {
+        control.jobs.lifecycles.wait(&seen, WAIT_MAX).ok_or_else(|| {
+            Error::new(ErrorKind::Failed, "find the pass over the lifecycles")
+                .about(seen.number)
+                .because("it is not kept any more")
+        })
+    })
+    .await
+}
+
 async fn transactions(State(control): State<Control>) -> Response {
-    answer(StatusCode::OK, move || Ok(control.transfers.all())).await
+    answer(StatusCode::OK, move || Ok(control.jobs.transfers.all())).await
 }
 
 async fn start_transaction(
@@ -173,7 +200,7 @@ async fn start_transaction(
         Err(rejection) => return rejected(&rejection),
     };
     let Some(uid) = peer.uid else { return Problem::of_status(StatusCode::FORBIDDEN).into_response() };
-    answer(StatusCode::ACCEPTED, move || control.transfers.ask(request, &format!("uid:{uid}"))).await
+    answer(StatusCode::ACCEPTED, move || control.jobs.transfers.ask(request, &format!("uid:{uid}"))).await
 }
 
 /// Answers with a transaction when it is another than the one sent, or after a second.
@@ -186,7 +213,7 @@ async fn wait_for_transaction(
         Err(rejection) => return rejected(&rejection),
     };
     answer(StatusCode::OK, move || {
-        control.transfers.wait(&seen, WAIT_MAX).ok_or_else(|| {
+        control.jobs.transfers.wait(&seen, WAIT_MAX).ok_or_else(|| {
             Error::new(ErrorKind::Failed, "find transaction")
                 .about(seen.id)
                 .because("it is not kept any more")

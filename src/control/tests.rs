@@ -16,6 +16,7 @@ use crate::administration::{Administration, NewAccountRequest, NewElementRequest
 use crate::error::ErrorKind;
 use crate::http::Health;
 use crate::settings::{Environment, Flags, KeyFile, Settings};
+use crate::upkeep::Jobs;
 
 fn settings(folder: &Path, data: PathBuf) -> Settings {
     let flags = Flags { data: Some(data), ..Flags::default() };
@@ -35,15 +36,12 @@ fn with_server(settings: &Settings, work: impl FnOnce()) {
         let _inside = runtime.enter();
         bind(&settings.storage.data).expect("the socket can be made")
     };
-    let scrubber = administration.start_scrub(settings.storage.scrub).expect("the scrub starts");
-    let transfers = administration.start_transfers().expect("the transfers start");
-    let upkeep = (Arc::clone(&scrubber), Arc::clone(&transfers));
-    let served = serve(listener, administration.clone(), health, upkeep, stop.clone());
+    let jobs = Jobs::start(&administration, &settings.storage).expect("the threads start");
+    let served = serve(listener, administration.clone(), health, jobs.clone(), stop.clone());
     let server = runtime.spawn(served);
     work();
     stop.cancel();
-    scrubber.stop();
-    transfers.stop();
+    jobs.stop();
     runtime.block_on(server).expect("the server does not break").expect("the server ends well");
     file.remove().expect("the socket can be removed");
     administration.close().expect("the archive closes");

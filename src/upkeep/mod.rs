@@ -1,6 +1,9 @@
 //! What the server does by itself, beside requests: threads that look after the archive.
 
 mod archiving;
+mod lifecycle_pass;
+mod lifecycle_work;
+mod lifecycles;
 mod scrub;
 mod scrub_document;
 mod seals;
@@ -9,9 +12,11 @@ mod throttle;
 mod transaction;
 mod transfers;
 
+pub(crate) use lifecycle_pass::LifecyclePass;
+pub(crate) use lifecycles::Lifecycles;
 pub(crate) use scrub::Scrubber;
 pub(crate) use scrub_document::{PassDocument, ScrubDocument, StartScrubRequest};
-pub(crate) use threads::Upkeep;
+pub(crate) use threads::{Jobs, Upkeep};
 pub(crate) use transaction::{Transaction, TransferRequest, TransitionRequest, Work};
 pub(crate) use transfers::Transfers;
 

@@ -8,6 +8,8 @@ use storage_engine::archive::OpenOptions;
 use storage_engine::clock::SystemClock;
 use storage_engine::scrub::Work;
 
+mod lifecycles;
+
 use super::Scrubber;
 use super::throttle::Throttle;
 use crate::settings::{Environment, Flags, ScrubSettings, Settings};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::archiving::Archiving;
+use super::lifecycles::Lifecycles;
 use super::scrub::Scrubber;
 use super::seals::Sealing;
 use super::transfers::Transfers;
@@ -12,10 +13,20 @@ use crate::settings::StorageSettings;
 
 /// The threads of a running server.
 pub(crate) struct Upkeep {
-    scrubber: Arc<Scrubber>,
     sealing: Sealing,
-    transfers: Arc<Transfers>,
     archiving: Archiving,
+    jobs: Jobs,
+}
+
+/// Those that commands ask for something. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Jobs {
+    /// The check of the archive.
+    pub(crate) scrubber: Arc<Scrubber>,
+    /// The transfers.
+    pub(crate) transfers: Arc<Transfers>,
+    /// What expires and moves by itself.
+    pub(crate) lifecycles: Arc<Lifecycles>,
 }
 
 impl Upkeep {
@@ -24,33 +35,54 @@ impl Upkeep {
     /// *Errors*: `Failed` where the system gives no thread.
     pub(crate) fn start(administration: &Administration, settings: &StorageSettings) -> Result<Self> {
         let sealing = Sealing::start(Arc::clone(administration.archive()), settings.seal_after)?;
-        let transfers = administration.start_transfers()?;
         let recalls = settings.recalls.0.get();
         let archiving = Archiving::start(Arc::clone(administration.archive()), recalls)?;
-        Ok(Self { scrubber: administration.start_scrub(settings.scrub)?, sealing, transfers, archiving })
+        Ok(Self { sealing, archiving, jobs: Jobs::start(administration, settings)? })
     }
 
-    pub(crate) fn scrubber(&self) -> &Arc<Scrubber> {
-        &self.scrubber
-    }
-
-    pub(crate) fn transfers(&self) -> &Arc<Transfers> {
-        &self.transfers
+    /// Those that commands ask for something.
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.jobs
     }
 
     /// Asks them to end.
     pub(crate) fn ask_to_stop(&self) {
         self.sealing.ask_to_stop();
-        self.scrubber.ask_to_stop();
-        self.transfers.ask_to_stop();
         self.archiving.ask_to_stop();
+        self.jobs.ask_to_stop();
     }
 
     /// Waits until they have ended.
     pub(crate) fn end(self) {
-        self.scrubber.stop();
-        self.transfers.stop();
+        self.jobs.stop();
         self.sealing.join();
         self.archiving.join();
+    }
+}
+
+impl Jobs {
+    /// Starts them.
+    ///
+    /// *Errors*: `Failed` where the system gives no thread.
+    pub(crate) fn start(administration: &Administration, settings: &StorageSettings) -> Result<Self> {
+        Ok(Self {
+            transfers: administration.start_transfers()?,
+            lifecycles: administration.start_lifecycles()?,
+            scrubber: administration.start_scrub(settings.scrub)?,
+        })
+    }
+
+    fn ask_to_stop(&self) {
+        self.scrubber.ask_to_stop();
+        self.transfers.ask_to_stop();
+        self.lifecycles.ask_to_stop();
+    }
+
+    /// Waits until they have ended.
+    pub(crate) fn stop(&self) {
+        self.ask_to_stop();
+        self.scrubber.stop();
+        self.transfers.stop();
+        self.lifecycles.stop();
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::mode::Mode;
+use crate::mode::{Mode, StorageClass};
 
 /// A class that a transition may name (API page "Transition"), from the warmest to the coldest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,14 +56,21 @@ impl TransitionClass {
         Self::ALL.into_iter().find(|class| class.as_str() == name)
     }
 
+    /// The class that objects report which have moved to it.
+    #[must_use]
+    pub fn storage_class(self) -> StorageClass {
+        match self {
+            Self::IntelligentTiering => StorageClass::Standard,
+            Self::StandardIa | Self::OnezoneIa => StorageClass::StandardIa,
+            Self::GlacierIr => StorageClass::GlacierIr,
+            Self::Glacier => StorageClass::Glacier,
+            Self::DeepArchive => StorageClass::DeepArchive,
+        }
+    }
+
     /// The mode that the class stands for.
     #[must_use]
     pub fn mode(self) -> Mode {
-        match self {
-            Self::IntelligentTiering => Mode::Edit,
-            Self::StandardIa | Self::OnezoneIa => Mode::Rw,
-            Self::GlacierIr => Mode::Ro,
-            Self::Glacier | Self::DeepArchive => Mode::Ar,
-        }
+        self.storage_class().mode()
     }
 }
