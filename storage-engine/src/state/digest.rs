@@ -48,7 +48,8 @@ impl StateHasher {
     /// Adds an item.
     pub(crate) fn add(&mut self, item: &Item) {
         self.lanes.add(&item.digest);
-        *self.count(item) += 1;
+        let count = self.count(item);
+        *count = count.wrapping_add(1);
         self.bytes = self.bytes.wrapping_add(item.size);
     }
 
