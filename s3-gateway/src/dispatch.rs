@@ -10,8 +10,8 @@ use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use crate::access::Visit;
 use crate::crossing::Crossing;
 use crate::object::PutQueue;
-use crate::settings::Settings;
-use crate::{acl, bucket, lifecycle, listing, object, upload};
+use crate::settings::{Settings, WebhookOwners};
+use crate::{acl, bucket, lifecycle, listing, notification, object, upload};
 
 /// What every operation is given besides its request.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub(crate) struct Gateway {
     pub(crate) puts: PutQueue,
     /// The region of this archive.
     pub(crate) region: String,
+    /// The webhooks that there are.
+    pub(crate) webhooks: WebhookOwners,
     /// Longest silence before an answer.
     pub(crate) silence_max: Duration,
 }
@@ -29,7 +31,13 @@ pub(crate) struct Gateway {
 impl Gateway {
     pub(crate) fn new(crossing: Crossing, settings: &Settings) -> Self {
         let puts = PutQueue::new(crossing.clone());
-        Self { crossing, puts, region: settings.region.clone(), silence_max: settings.silence_max }
+        Self {
+            crossing,
+            puts,
+            region: settings.region.clone(),
+            webhooks: settings.webhooks.clone(),
+            silence_max: settings.silence_max,
+        }
     }
 }
 
@@ -72,6 +80,7 @@ dispatch! {
     get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput: acl::of_bucket,
     get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput: lifecycle::get,
     get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput: bucket::location,
+    get_bucket_notification_configuration(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput: notification::get,
     get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput: bucket::versioning,
     get_object(GetObjectInput) -> GetObjectOutput: object::get,
     get_object_acl(GetObjectAclInput) -> GetObjectAclOutput: acl::of_object,
@@ -87,6 +96,7 @@ dispatch! {
     list_parts(ListPartsInput) -> ListPartsOutput: upload::list_parts,
     put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput: acl::put_of_bucket,
     put_bucket_lifecycle_configuration(PutBucketLifecycleConfigurationInput) -> PutBucketLifecycleConfigurationOutput: lifecycle::put,
+    put_bucket_notification_configuration(PutBucketNotificationConfigurationInput) -> PutBucketNotificationConfigurationOutput: notification::put,
     put_bucket_versioning(PutBucketVersioningInput) -> PutBucketVersioningOutput: bucket::put_versioning,
     put_object(PutObjectInput) -> PutObjectOutput: object::put,
     put_object_acl(PutObjectAclInput) -> PutObjectAclOutput: acl::put_of_object,

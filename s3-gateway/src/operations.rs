@@ -16,7 +16,7 @@ const fn operation(name: &'static str, action: Action) -> Operation {
 }
 
 /// Every operation that is served, in the order of the S3 API reference.
-pub const OPERATIONS: [Operation; 36] = [
+pub const OPERATIONS: [Operation; 38] = [
     operation("AbortMultipartUpload", Action::AbortMultipartUpload),
     operation("CompleteMultipartUpload", Action::PutObject),
     operation("CopyObject", Action::PutObject),
@@ -30,6 +30,7 @@ pub const OPERATIONS: [Operation; 36] = [
     operation("GetBucketAcl", Action::GetBucketAcl),
     operation("GetBucketLifecycleConfiguration", Action::GetLifecycleConfiguration),
     operation("GetBucketLocation", Action::GetBucketLocation),
+    operation("GetBucketNotificationConfiguration", Action::GetBucketNotification),
     operation("GetBucketVersioning", Action::GetBucketVersioning),
     operation("GetObject", Action::GetObject),
     operation("GetObjectAcl", Action::GetObjectAcl),
@@ -46,6 +47,7 @@ pub const OPERATIONS: [Operation; 36] = [
     operation("PostObject", Action::PutObject),
     operation("PutBucketAcl", Action::PutBucketAcl),
     operation("PutBucketLifecycleConfiguration", Action::PutLifecycleConfiguration),
+    operation("PutBucketNotificationConfiguration", Action::PutBucketNotification),
     operation("PutBucketVersioning", Action::PutBucketVersioning),
     operation("PutObject", Action::PutObject),
     operation("PutObjectAcl", Action::PutObjectAcl),

@@ -1,9 +1,17 @@
 //! What an operator may set about the S3 door.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+/// Says which account a webhook belongs to, by the webhook's id; `None` where there is none of that id.
+#[derive(Clone)]
+pub struct WebhookOwners(Arc<OwnerOf>);
+
+type OwnerOf = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// Settings of the S3 door. The defaults serve a small installation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The region that clients sign for; any other is refused.
     pub region: String,
@@ -23,6 +31,26 @@ pub struct Settings {
     pub silence_max: Duration,
     /// Longest time that requests in flight are given at shutdown.
     pub drain_timeout: Duration,
+    /// The webhooks that notification configurations may name; by default there are none.
+    pub webhooks: WebhookOwners,
+}
+
+impl WebhookOwners {
+    /// Asks `owner_of` for each.
+    pub fn new(owner_of: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(owner_of))
+    }
+
+    /// The account of a webhook.
+    pub(crate) fn of(&self, webhook: &str) -> Option<String> {
+        (self.0)(webhook)
+    }
+}
+
+impl fmt::Debug for WebhookOwners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebhookOwners")
+    }
 }
 
 impl Default for Settings {
@@ -37,6 +65,7 @@ impl Default for Settings {
             body_pause_max: Duration::from_secs(60),
             silence_max: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(25),
+            webhooks: WebhookOwners::new(|_| None),
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod lifecycle;
 mod log;
 pub mod mode;
 pub mod name;
+pub mod outbox;
 mod restore;
 pub mod scrub;
 pub mod seal;

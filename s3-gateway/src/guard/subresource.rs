@@ -10,10 +10,11 @@ use crate::refusal::{Answer, Code, Refusal};
 const CHANGES: [Method; 3] = [Method::PUT, Method::POST, Method::DELETE];
 
 /// Parameters that s3s understands in a request of a method; the last says nothing about what to do.
-const UNDERSTOOD: [(&str, &[Method]); 11] = [
+const UNDERSTOOD: [(&str, &[Method]); 12] = [
     ("acl", &[Method::PUT]),
     ("delete", &[Method::POST]),
     ("lifecycle", &[Method::PUT, Method::DELETE]),
+    ("notification", &[Method::PUT]),
     ("partNumber", &[Method::PUT]),
     ("restore", &[Method::POST]),
     ("tagging", &[Method::PUT, Method::DELETE]),

@@ -43,6 +43,8 @@ async fn a_foreign_bucket_is_closed_to_every_operation() {
         them.get("/docs?list-type=2"),
         them.get("/docs?location"),
         them.get("/docs?versioning"),
+        them.get("/docs?notification"),
+        them.put("/docs?notification").body("<NotificationConfiguration/>"),
         them.get("/docs?uploads"),
         them.get("/docs/a"),
         them.get(&format!("/docs/a?uploadId={id}")),

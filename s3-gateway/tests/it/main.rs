@@ -20,6 +20,7 @@ mod guards;
 mod lifecycle;
 mod listings;
 mod matrix;
+mod notifications;
 mod objects;
 mod ranges;
 mod restores;

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, BodyPlace, Change, Record};
 use crate::mode::{ChangeKind, Mode, Permit};
 use crate::name::{BucketName, ObjectKey, VersionId};
+use crate::outbox::{Event, EventKind};
 use crate::sidecar::{self, OVERFLOW_BYTES_MAX, Overflow, Sidecar};
 
 /// What is to be said about a version from now on.
@@ -50,7 +51,8 @@ impl Archive {
         let _gate = self.enter()?;
         let open_bucket = inner.buckets.get(bucket)?;
         let held = open_bucket.hold();
-        let versioning = held.as_ref().ok_or_else(|| no_such_bucket(bucket))?.versioning;
+        let settings = held.as_ref().ok_or_else(|| no_such_bucket(bucket))?;
+        let versioning = settings.versioning;
         let _key = inner.key_locks.lock(bucket, key);
         inner.doubts.refuse(bucket, key)?;
         let old = inner.entry_in(bucket, key, annotation.version)?;
@@ -71,7 +73,9 @@ impl Archive {
             sidecar.created_ms = now_ms;
         }
         sidecar.attributes = annotation.attributes;
-        let annotated = inner.commit_annotation(caller, &element, &permit, &old, &sidecar);
+        let kind = EventKind::of_annotation(caller);
+        let event = inner.event_of_version(caller, settings, (&sidecar, document.mode), kind);
+        let annotated = inner.commit_annotation(caller, (&element, &permit), &old, &sidecar, event);
         annotated.inspect_err(|error| inner.doubts.note(&element, error, (bucket, key)))?;
         Ok(Stored::of(sidecar, versioning, document.mode))
     }
@@ -83,10 +87,10 @@ impl Inner {
     fn commit_annotation(
         &self,
         caller: &Caller,
-        element: &Arc<Element>,
-        permit: &Permit,
+        (element, permit): (&Arc<Element>, &Permit),
         old: &Entry,
         sidecar: &Sidecar,
+        event: Option<Event>,
     ) -> Result<()> {
         let change_seq = sidecar.placement_seq;
         let _touched = self.touch(element, &sidecar.path, &[])?;
@@ -102,7 +106,7 @@ impl Inner {
             keeps_overflow,
             old_overflow: old_overflow.clone(),
         };
-        let record = Record::new(change_seq, sidecar.modified_ms, caller, change);
+        let record = Record::new(change_seq, sidecar.modified_ms, caller, change).telling(event.as_ref());
         let committed = element.log()?.append(record, &attachments)?;
         let pair = NewPair {
             place: &entry.place,
@@ -123,6 +127,7 @@ impl Inner {
         let (bucket, key) = (sidecar.bucket.clone(), sidecar.key.clone());
         self.show(&[Update::Put { bucket, key, entry: Box::new(entry), change_seq }])?;
         self.note_applied(change_seq);
+        self.tell(event);
         let removed = old_overflow.map_or(Ok(()), |name| remove_overflow(&*element.disk, &place, &name));
         self.end(
             committed,

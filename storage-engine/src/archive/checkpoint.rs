@@ -2,8 +2,8 @@
 //! are free again.
 //!
 //! One checkpoint covers all elements, because a change on one may retire a pair on another. Order:
-//! close the segments and wait until their changes are applied, `syncfs` of every element, durable
-//! commit of the catalog, the mark in `control/checkpoint.json`, then the segments go. A stop between
+//! close the segments and wait until their changes are applied, `syncfs` of every element, the
+//! outbox, durable commit of the catalog, the mark in `control/checkpoint.json`, then the segments go. A stop between
 //! any two of these replays more than needed and nothing else.
 
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ pub(crate) struct CheckpointMark {
     pub(crate) is_clean: bool,
     /// The first segment of each element's log that recovery reads, by element id.
     pub(crate) first_segments: BTreeMap<String, u64>,
+    /// Position in the outbox behind which the events of changes that a log still holds may stand.
+    pub(crate) events: u64,
 }
 
 impl CheckpointMark {
@@ -42,14 +44,21 @@ impl CheckpointMark {
     pub(crate) fn read(disk: &dyn Disk) -> Result<Self> {
         let (document, members) = TwinDocument::open(disk, STEM)?;
         let Some(mut members) = members else {
-            return Ok(Self { document, number: 0, is_clean: false, first_segments: BTreeMap::new() });
+            return Ok(Self {
+                document,
+                number: 0,
+                is_clean: false,
+                first_segments: BTreeMap::new(),
+                events: 0,
+            });
         };
         let number = members.get("number").and_then(Value::as_u64);
         let is_clean = members.get("is_clean").and_then(Value::as_bool);
+        let events = members.get("events").and_then(Value::as_u64).unwrap_or(0);
         let segments = members.remove("first_segments").map(serde_json::from_value);
         match (number, is_clean, segments) {
             (Some(number), Some(is_clean), Some(Ok(first_segments))) => {
-                Ok(Self { document, number, is_clean, first_segments })
+                Ok(Self { document, number, is_clean, first_segments, events })
             }
             _ => Err(Error::new(ErrorKind::Corrupt, "read").about(STEM)),
         }
@@ -60,6 +69,7 @@ impl CheckpointMark {
         let members = Members::from_iter([
             ("number".to_owned(), self.number.into()),
             ("is_clean".to_owned(), self.is_clean.into()),
+            ("events".to_owned(), self.events.into()),
             ("first_segments".to_owned(), serde_json::json!(self.first_segments)),
         ]);
         self.document.write(disk, members)
@@ -110,6 +120,8 @@ impl Inner {
         let mut mark = self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
         let elements = self.ready_elements();
         let logs = elements.iter().map(|element| Ok(&**element.log()?)).collect::<Result<Vec<_>>>()?;
+        // Their changes were applied before, so that their records lie in what is closed now.
+        let events = self.outbox.last();
         let mut first_segments = mark.first_segments.clone();
         for (element, boundary) in elements.iter().zip(begin_checkpoint(&logs)?) {
             first_segments.insert(element.id.to_string(), boundary);
@@ -123,10 +135,12 @@ impl Inner {
                 Error::io("sync element", &element.name, error)
             })?;
         }
+        self.outbox.persist()?;
         self.catalog.persist(mark.number + 1, self.sequence.last(), &self.unsealed_records())?;
         mark.number += 1;
         mark.is_clean = is_last;
         mark.first_segments = first_segments;
+        mark.events = events;
         mark.write(&*self.disk)?;
         for element in &elements {
             element.log()?.free_before(mark.first_segment(element.id))?;

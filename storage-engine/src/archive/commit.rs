@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::log::{Attachments, BodyPlace, Change, Committed, Encoded, Record, Retired};
 use crate::mode::Permit;
 use crate::name::{BucketName, ObjectKey};
+use crate::outbox::Event;
 use crate::sidecar::{self, Sidecar};
 
 /// A version that is about to be.
@@ -33,6 +34,8 @@ pub(super) struct NewVersion {
     pub(super) retire: Vec<Entry>,
     /// The upload that it completes.
     pub(super) upload: Option<Uuid>,
+    /// What is told of it, where somebody listens.
+    pub(super) event: Option<Event>,
 }
 
 /// A version that is written down.
@@ -54,6 +57,7 @@ struct Version<'a> {
     staging: Staging,
     retire: Vec<Entry>,
     upload: Option<Uuid>,
+    event: Option<Event>,
     touched: Touched<'a>,
 }
 
@@ -77,7 +81,7 @@ impl Inner {
     ///
     /// *Errors*: `MetadataTooLarge`, `Unavailable` where the element of a version that it replaces is absent.
     pub(super) fn prepare(&self, element: &Arc<Element>, version: NewVersion) -> Result<Prepared<'_>> {
-        let NewVersion { caller, sidecar, body, inline, staging, retire, upload } = version;
+        let NewVersion { caller, sidecar, body, inline, staging, retire, upload, event } = version;
         let touched = self.touch(element, &sidecar.path, &retire)?;
         let (document, overflow) = sidecar::encode(&sidecar)?;
         let (overflow_name, overflow_bytes) =
@@ -95,7 +99,8 @@ impl Inner {
                 .collect(),
             upload,
         };
-        let record = Record::new(sidecar.placement_seq, sidecar.modified_ms, &caller, change);
+        let record =
+            Record::new(sidecar.placement_seq, sidecar.modified_ms, &caller, change).telling(event.as_ref());
         let encoded = record.encode(&attachments)?;
         let Sidecar { id, bucket, key, placement_seq: change_seq, .. } = sidecar;
         let version = Version {
@@ -110,6 +115,7 @@ impl Inner {
             staging,
             retire,
             upload,
+            event,
             touched,
         };
         Ok(Prepared { encoded, version })
@@ -162,7 +168,7 @@ impl Inner {
         }
         let shown = if updates.is_empty() { Ok(()) } else { self.show(&updates) };
         let mut outcomes = Vec::with_capacity(published.len() + unpublished.len());
-        for (tag, version, committed) in published {
+        for (tag, mut version, committed) in published {
             if let Err(error) = &shown {
                 drop(committed);
                 self.leave(element, error, version);
@@ -170,6 +176,7 @@ impl Inner {
                 continue;
             }
             self.note_applied(version.change_seq);
+            self.tell(version.event.take());
             if version.entry.is_bound {
                 self.work.call();
             }

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, BodyPlace, Change, Record};
 use crate::mode::{ChangeKind, Mode, Permit};
 use crate::name::{BucketName, ObjectKey, StoredName, StoredPath, VersionId};
+use crate::outbox::EventKind;
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
 /// What a DELETE did.
@@ -79,7 +80,7 @@ impl Archive {
                 }
                 let delete_marker = found.as_ref().is_some_and(Entry::is_marker);
                 if let Some(entry) = found {
-                    inner.remove_version(caller, bucket, key, &entry)?;
+                    inner.remove_version(caller, document, key, &entry)?;
                 }
                 Ok(Deleted { version_id: Some(version), delete_marker })
             }
@@ -96,7 +97,7 @@ impl Archive {
                     return inner.put_marker(caller, document, key);
                 }
                 if let Some(entry) = newest {
-                    inner.remove_version(caller, bucket, key, &entry)?;
+                    inner.remove_version(caller, document, key, &entry)?;
                 }
                 Ok(Deleted::default())
             }
@@ -142,10 +143,11 @@ impl Inner {
     pub(super) fn remove_version(
         &self,
         caller: &Caller,
-        bucket: &BucketName,
+        of: &BucketDocument,
         key: &ObjectKey,
         entry: &Entry,
     ) -> Result<()> {
+        let bucket = &of.name;
         let element = self.element(entry.place.element)?;
         let _touched = self.touch(&element, &entry.place.path, &[])?;
         let change = if entry.is_marker() { ChangeKind::DeleteMarker } else { ChangeKind::Delete };
@@ -158,7 +160,9 @@ impl Inner {
             key: key.as_str().to_owned(),
             version_seq: entry.seq,
         };
-        let record = Record::new(seq, self.options.clock.now_ms(), caller, change);
+        let now_ms = self.options.clock.now_ms();
+        let event = self.event_of_removal(caller, of, (key, entry.version_id), (seq, now_ms));
+        let record = Record::new(seq, now_ms, caller, change).telling(event.as_ref());
         let removed = element.log()?.append(record, &Attachments::default()).and_then(|committed| {
             let (bucket, key) = (bucket.clone(), key.clone());
             self.show(&[Update::Remove { bucket, key, version_seq: entry.seq, change_seq: seq }])?;
@@ -166,6 +170,7 @@ impl Inner {
         });
         let committed = removed.inspect_err(|error| self.doubts.note(&element, error, (bucket, key)))?;
         self.note_applied(seq);
+        self.tell(event);
         self.finish(committed, std::slice::from_ref(entry), None);
         Ok(())
     }
@@ -217,8 +222,10 @@ impl Inner {
             attributes: Default::default(),
             unknown: Default::default(),
         };
+        let kind = EventKind::of_removal(caller, true);
         let version = NewVersion {
             caller: caller.clone(),
+            event: self.event_of_version(caller, bucket, (&sidecar, document.mode), Some(kind)),
             sidecar,
             body: BodyPlace::Absent,
             inline: Default::default(),

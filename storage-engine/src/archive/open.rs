@@ -20,6 +20,7 @@ use crate::element::{Element, Registered};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key_lock::KeyLocks;
 use crate::name::ElementId;
+use crate::outbox::{Listeners, Outbox};
 use crate::restore::Restores;
 use crate::scrub::ScrubState;
 use crate::sequence::Sequence;
@@ -64,6 +65,8 @@ pub(crate) struct Inner {
     pub(super) elements: RwLock<BTreeMap<ElementId, ElementSlot>>,
     pub(crate) buckets: BucketSet,
     pub(crate) uploads: Uploads,
+    pub(crate) outbox: Outbox,
+    pub(crate) listeners: Listeners,
     pub(crate) catalog: Catalog,
     pub(super) recent: Recent,
     pub(super) sequence: Sequence,
@@ -139,11 +142,13 @@ impl Archive {
         let scrub = ScrubState::load(&*disk);
         let inner = Arc::new(Inner {
             sequence: Sequence::open(Arc::clone(&disk))?,
+            outbox: Outbox::open(Arc::clone(&disk))?,
             options,
             disk,
             elements: RwLock::new(elements),
             buckets: BucketSet::default(),
             uploads: Uploads::default(),
+            listeners: Listeners::default(),
             catalog,
             recent: Recent::new(),
             key_locks: KeyLocks::new(),

@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::BodyPlace;
 use crate::mode::{ChangeKind, Mode, Permit, StorageClass};
 use crate::name::{BucketName, ObjectKey, StoredName, StoredPath, VersionId};
+use crate::outbox::EventKind;
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
 /// What is known of a PUT before its body is read.
@@ -135,7 +136,7 @@ impl Archive {
         let element = Arc::clone(&put.element);
         let document = element.document();
         let permit = put.permit_to_create(document.mode)?;
-        let (version, stored) = inner.new_version(put, bucket, retire, document.mode)?;
+        let (version, stored) = inner.new_version(put, (bucket, document.mode), retire)?;
         inner.commit_version(&element, &permit, version)?;
         Ok(stored)
     }
@@ -346,9 +347,8 @@ impl Inner {
     pub(super) fn new_version(
         &self,
         put: ReadyPut,
-        bucket: &BucketDocument,
+        (bucket, mode): (&BucketDocument, Mode),
         retire: Option<Entry>,
-        mode: Mode,
     ) -> Result<(NewVersion, Stored)> {
         let ReadyPut { caller, target, element, bound_for, content, staged, details } = put;
         element.put_bucket(bucket)?;
@@ -362,7 +362,9 @@ impl Inner {
         let stored = content.answer(shown, now_ms, mode, &details.attributes.tags);
         let made = Made { id: staged.staging.id, seq, version_id, now_ms, bound_for };
         let sidecar = made.sidecar(&caller, target, content, details);
+        let kind = EventKind::of_creation(&caller, sidecar.upload.is_some());
         let version = NewVersion {
+            event: self.event_of_version(&caller, bucket, (&sidecar, mode), Some(kind)),
             caller,
             upload: sidecar.upload,
             sidecar,

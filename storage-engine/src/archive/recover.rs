@@ -70,7 +70,7 @@ impl Inner {
         for (element, recovered) in elements.iter().zip(&recovered) {
             recovered.sync(&*element.disk)?;
         }
-        self.replay(changes)?;
+        self.replay(changes, mark.events)?;
         if scanned {
             for place in self.catalog.drop_superseded_nulls()? {
                 tracing::warn!(path = %place.path, "a superseded version lies beside its successor; artstore fsck reports it");
@@ -148,8 +148,10 @@ impl Inner {
             element.disk.sync_all().map_err(|error| Error::io("sync element", &element.name, error))?;
         }
         self.disk.sync_all().map_err(|error| Error::io("sync", "data directory", error))?;
+        self.outbox.persist()?;
         mark.number += 1;
         mark.is_clean = true;
+        mark.events = self.outbox.written();
         for (element, recovered) in elements.iter().zip(recovered) {
             mark.first_segments.insert(element.id.to_string(), recovered.next_segment);
         }
@@ -244,7 +246,7 @@ impl Inner {
         }
     }
 
-    fn replay(&self, changes: Vec<Replayed>) -> Result<()> {
+    fn replay(&self, mut changes: Vec<Replayed>, told: u64) -> Result<()> {
         let mut fates = Fates::default();
         for change in &changes {
             if let Change::Release { place } = &change.record.change {
@@ -264,12 +266,14 @@ impl Inner {
             };
             fates.removed.extend(places.into_iter().map(|place| (place.element, place.path.clone())));
         }
+        let events = changes.iter_mut().filter_map(|change| change.record.event.take().map(|event| *event));
+        let events = events.collect();
         for change in changes {
             let seq = change.record.seq;
             self.replay_one(change, &fates)?;
             self.note_applied(seq);
         }
-        Ok(())
+        self.tell_again(events, told)
     }
 
     fn replay_one(&self, change: Replayed, fates: &Fates) -> Result<()> {

@@ -24,6 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::BodyPlace;
 use crate::mode::{ChangeKind, Mode, Permit, StorageClass};
 use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
+use crate::outbox::EventKind;
 use crate::seal::Hour;
 use crate::sidecar::Sidecar;
 
@@ -204,8 +205,10 @@ impl Inner {
             ..known
         };
         let stored = Stored::of(sidecar.clone(), document.versioning, of_element.mode);
+        let kind = EventKind::of_transfer(caller);
         let version = NewVersion {
             caller: caller.clone(),
+            event: self.event_of_version(caller, document, (&sidecar, of_element.mode), Some(kind)),
             sidecar,
             body: if staging.is_staged() { BodyPlace::Staged } else { BodyPlace::Inline },
             inline: memory.freeze(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize as _;
 use serde_json::Value;
 
+use super::notification::NotificationRule;
 use crate::disk::{Disk, EntryKind};
 use crate::document::{self, Fields, Members};
 use crate::error::{Error, ErrorKind, Result};
@@ -44,6 +45,7 @@ pub(crate) struct BucketDocument {
     pub(crate) versioning: Versioning,
     /// What expires and what moves; `None` where nothing was said, or nothing that this release can read.
     pub(crate) lifecycle: Option<Arc<Lifecycle>>,
+    pub(crate) notification: Vec<NotificationRule>,
     unknown: Members,
 }
 
@@ -69,6 +71,7 @@ impl BucketDocument {
             generation: seq,
             versioning: Versioning::Never,
             lifecycle: None,
+            notification: Vec::new(),
             unknown: Members::new(),
         }
     }
@@ -113,6 +116,9 @@ impl BucketDocument {
         members.extend(fields.map(|(name, value)| (name.to_owned(), value)));
         let lifecycle = self.lifecycle.as_deref().map(serde_json::to_value).and_then(Result::ok);
         members.extend(lifecycle.map(|lifecycle| (LIFECYCLE.to_owned(), lifecycle)));
+        if !self.notification.is_empty() {
+            members.insert("notification".to_owned(), serde_json::json!(self.notification));
+        }
         members
     }
 
@@ -130,6 +136,11 @@ impl BucketDocument {
                 Versioning::ALL.into_iter().find(|known| known.as_str() == text)
             })?,
             lifecycle,
+            notification: match fields.value("notification").map(serde_json::from_value) {
+                None => Vec::new(),
+                Some(Ok(rules)) => rules,
+                Some(Err(_)) => return Err(fields.corrupt("notification")),
+            },
             unknown: fields.rest().into_iter().chain(unread).collect(),
         })
     }

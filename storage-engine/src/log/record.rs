@@ -15,6 +15,7 @@ use crate::caller::{Caller, Door};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
 use crate::name::{BucketName, ElementId, StoredPath};
+use crate::outbox::Event;
 
 /// A record as it stands in a frame.
 pub(crate) struct Encoded {
@@ -34,6 +35,9 @@ pub(crate) struct Record {
     pub(crate) who: Who,
     /// What changes.
     pub(crate) change: Change,
+    /// What is told of it, where somebody listens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) event: Option<Box<Event>>,
     /// Bytes of the sidecar or bucket document that follow.
     #[serde(default)]
     document_len: u32,
@@ -136,7 +140,12 @@ impl Record {
             request_id: caller.request_id.to_string(),
             operation: caller.operation.to_owned(),
         };
-        Self { seq, time_ms, who, change, document_len: 0, overflow_len: 0, body_len: 0 }
+        Self { seq, time_ms, who, change, event: None, document_len: 0, overflow_len: 0, body_len: 0 }
+    }
+
+    /// The record with what is told of its change.
+    pub(crate) fn telling(self, event: Option<&Event>) -> Self {
+        Self { event: event.cloned().map(Box::new), ..self }
     }
 
     /// Writes the record with its attachments.

@@ -11,6 +11,7 @@
 
 mod budget;
 mod concurrent;
+mod events;
 mod failing_call;
 mod foreign_bytes;
 mod full_disk;

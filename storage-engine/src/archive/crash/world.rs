@@ -50,6 +50,8 @@ impl StepClock {
 pub(super) struct World {
     pub(super) machine: Machine,
     pub(super) archive: Option<Archive>,
+    /// The account that is told of events, where one is.
+    pub(super) listener: Option<&'static str>,
     clock: Arc<StepClock>,
 }
 
@@ -74,7 +76,7 @@ impl Outcome {
 
 impl World {
     pub(super) fn on(machine: Machine) -> Self {
-        Self { machine, archive: None, clock: Arc::default() }
+        Self { machine, archive: None, listener: None, clock: Arc::default() }
     }
 
     /// A machine on which `script` has run and the archive was closed; and what it holds.
@@ -100,7 +102,9 @@ impl World {
             disks: Arc::new(self.machine.clone()),
             holder: "suite".to_owned(),
         };
-        self.archive = Some(Archive::open(options)?);
+        let archive = Archive::open(options)?;
+        archive.set_event_accounts(self.listener.map(str::to_owned).into_iter().collect());
+        self.archive = Some(archive);
         Ok(())
     }
 
