@@ -15,6 +15,7 @@ mod shutdown;
 mod size;
 mod telemetry;
 mod upkeep;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,7 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         | Command::Restore(_)
         | Command::Restores(_)
         | Command::Account(_)
+        | Command::Webhook(_)
         | Command::Fsck(_)
         | Command::Scrub(_)
         | Command::Lifecycle(_)
@@ -61,6 +63,7 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         Command::Restore(arguments) => commands::restore(&settings, arguments),
         Command::Restores(output) => commands::restores(&settings, *output),
         Command::Account(command) => commands::account(&settings, command),
+        Command::Webhook(command) => commands::webhook(&settings, command),
         Command::Fsck(arguments) => commands::fsck(&settings, *arguments),
         Command::Scrub(command) => commands::scrub(&settings, command),
         Command::Lifecycle(command) => commands::lifecycle(&settings, *command),

@@ -14,7 +14,7 @@ use crate::account::check_description;
 use crate::account_set::SharedAccountSet;
 use crate::{
     Account, AccountId, ClientId, ClientSecret, Created, Document, Error, ErrorKind, MasterKey, NewAccount,
-    Principal, Result,
+    Principal, Result, SealedSecret,
 };
 
 /// The most accounts an archive keeps, those about to be inserted included.
@@ -101,6 +101,22 @@ impl Accounts {
         };
         let document = account.to_document()?;
         Created::reserve(&self.set, account, secret, document)
+    }
+
+    /// Seals a secret that is no account's, for a document that `owner` names.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoEntropy`].
+    pub fn seal_for(&self, secret: &ClientSecret, owner: &str) -> Result<SealedSecret> {
+        self.master_key.seal_for(secret, owner)
+    }
+
+    /// Opens what [`Accounts::seal_for`] has sealed for the same `owner`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WrongMasterKey`], [`ErrorKind::Corrupt`].
+    pub fn open_for(&self, sealed: &SealedSecret, owner: &str) -> Result<ClientSecret> {
+        self.master_key.open_for(sealed, owner)
     }
 
     /// Finds who a request claims to be, and the secret that must prove it.

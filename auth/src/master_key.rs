@@ -100,12 +100,18 @@ impl MasterKey {
     /// # Errors
     /// [`ErrorKind::NoEntropy`].
     pub fn seal(&self, secret: &ClientSecret, account: &AccountId) -> Result<SealedSecret> {
+        self.seal_for(secret, account.as_str())
+    }
+
+    /// Seals `secret` for a document of another kind, which `owner` names among all that are sealed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoEntropy`].
+    pub fn seal_for(&self, secret: &ClientSecret, owner: &str) -> Result<SealedSecret> {
         let nonce = *random_bytes::<NONCE_BYTES>()?;
-        let payload = Payload { msg: secret.reveal().as_bytes(), aad: account.as_str().as_bytes() };
+        let payload = Payload { msg: secret.reveal().as_bytes(), aad: owner.as_bytes() };
         let ciphertext = self.cipher().encrypt(&XNonce::from(nonce), payload).map_err(|source| {
-            Error::new(ErrorKind::InvalidArgument, "seal client secret")
-                .about(account.as_str())
-                .caused_by(source)
+            Error::new(ErrorKind::InvalidArgument, "seal client secret").about(owner).caused_by(source)
         })?;
         Ok(SealedSecret { algorithm: SealAlgorithm::XChaCha20Poly1305, key_id: self.id(), nonce, ciphertext })
     }
@@ -116,7 +122,15 @@ impl MasterKey {
     /// [`ErrorKind::WrongMasterKey`] where another key sealed it, naming both; [`ErrorKind::Corrupt`] where
     /// it was changed or belongs to another account.
     pub fn open(&self, sealed: &SealedSecret, account: &AccountId) -> Result<ClientSecret> {
-        let failed = |kind| Error::new(kind, "open sealed secret").about(account.as_str());
+        self.open_for(sealed, account.as_str())
+    }
+
+    /// Opens what [`MasterKey::seal_for`] made for the same `owner`.
+    ///
+    /// # Errors
+    /// Those of [`MasterKey::open`].
+    pub fn open_for(&self, sealed: &SealedSecret, owner: &str) -> Result<ClientSecret> {
+        let failed = |kind| Error::new(kind, "open sealed secret").about(owner);
         let present = self.id();
         if sealed.key_id != present {
             return Err(failed(ErrorKind::WrongMasterKey).because(format_args!(
@@ -124,13 +138,13 @@ impl MasterKey {
                 sealed.key_id
             )));
         }
-        let payload = Payload { msg: &sealed.ciphertext, aad: account.as_str().as_bytes() };
+        let payload = Payload { msg: &sealed.ciphertext, aad: owner.as_bytes() };
         let plain = match sealed.algorithm {
             SealAlgorithm::XChaCha20Poly1305 => self.cipher().decrypt(&XNonce::from(sealed.nonce), payload),
         };
-        let plain = plain.map(Zeroizing::new).map_err(|_| {
-            failed(ErrorKind::Corrupt).because("it was changed, or sealed for another account")
-        })?;
+        let plain = plain
+            .map(Zeroizing::new)
+            .map_err(|_| failed(ErrorKind::Corrupt).because("it was changed, or sealed for another owner"))?;
         let text = std::str::from_utf8(&plain)
             .map_err(|_| failed(ErrorKind::Corrupt).because("the sealed bytes are not a secret"))?;
         text.parse().map_err(|source: Error| failed(ErrorKind::Corrupt).caused_by(source))

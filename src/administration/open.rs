@@ -12,6 +12,7 @@ use super::master_key;
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::{ScrubSettings, Settings};
 use crate::upkeep::{LifecyclePass, Lifecycles, Scrubber, Transaction, Transfers};
+use crate::webhooks::{Couriers, Timings, Webhooks};
 
 /// The folder of account documents among the control documents.
 pub(super) const ACCOUNTS_FOLDER: &str = "accounts";
@@ -21,6 +22,7 @@ pub(super) const ACCOUNTS_FOLDER: &str = "accounts";
 pub(crate) struct Administration {
     pub(super) archive: Arc<Archive>,
     pub(super) accounts: Arc<Accounts>,
+    pub(super) webhooks: Arc<Webhooks>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -49,7 +51,9 @@ impl Administration {
                 .remedy("put back the master key that belongs to this archive, or the account's document from a backup")
                 .caused_by(source)
         })?;
-        let opened = Self { archive: Arc::new(archive), accounts: Arc::new(accounts), clock };
+        let (archive, accounts) = (Arc::new(archive), Arc::new(accounts));
+        let webhooks = Webhooks::open(Arc::clone(&archive), Arc::clone(&accounts), Arc::clone(&clock))?;
+        let opened = Self { archive, accounts, webhooks, clock };
         let first_start = first_start::run(&opened, &settings.auth, &data)?;
         Ok((opened, first_start))
     }
@@ -62,6 +66,18 @@ impl Administration {
     /// The accounts.
     pub(crate) fn accounts(&self) -> &Arc<Accounts> {
         &self.accounts
+    }
+
+    /// The webhooks.
+    pub(crate) fn webhooks(&self) -> &Arc<Webhooks> {
+        &self.webhooks
+    }
+
+    /// Starts to send events, inside a tokio runtime.
+    ///
+    /// *Errors*: `Failed` where TLS cannot be set up.
+    pub(crate) fn start_couriers(&self, allows_private: bool) -> Result<Arc<Couriers>> {
+        Couriers::start(Arc::clone(&self.webhooks), allows_private, Timings::default())
     }
 
     /// Starts the check of the archive beside its use.

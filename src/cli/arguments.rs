@@ -9,6 +9,7 @@ use storage_engine::name::{BucketName, ElementName};
 
 use super::archiving::{RestoreArguments, TargetArguments};
 use super::share::{parse_percent, parse_root};
+use super::webhook::WebhookCommand;
 use crate::error::ErrorKind;
 use crate::settings::{ByteRate, Flags, IndexChoice, ListenAddress};
 use crate::size::parse_size;
@@ -102,6 +103,12 @@ Examples:
     /// An account's client id and secret are also its S3 access key and secret key.
     #[command(subcommand)]
     Account(AccountCommand),
+
+    /// Webhooks: who is told of what happens to the objects of an account
+    ///
+    /// Each event is sent as signed JSON, at least once; docs/SEMANTICS.md, "Events", has its form.
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
 
     /// Check the archive while no server runs; repair it on request
     ///
@@ -427,6 +434,7 @@ impl Arguments {
             | Command::Restore(_)
             | Command::Restores(_)
             | Command::Account(_)
+            | Command::Webhook(_)
             | Command::Fsck(_)
             | Command::Scrub(_)
             | Command::Lifecycle(_)

@@ -8,6 +8,7 @@ mod arguments;
 mod share;
 mod table;
 pub(crate) mod terminal;
+mod webhook;
 
 pub(crate) use archiving::{RestoreArguments, TargetArguments};
 pub(crate) use arguments::{
@@ -17,6 +18,7 @@ pub(crate) use arguments::{
 };
 pub(crate) use table::Table;
 pub(crate) use terminal::printable;
+pub(crate) use webhook::{DeadArguments, NewWebhookArguments, WebhookArguments, WebhookCommand};
 
 #[cfg(test)]
 mod tests;

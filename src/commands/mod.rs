@@ -10,6 +10,7 @@ mod scrub;
 mod seal;
 mod serve;
 mod transfer;
+mod webhook;
 mod welcome;
 
 pub(crate) use account::account;
@@ -22,6 +23,7 @@ pub(crate) use scrub::scrub;
 pub(crate) use seal::seal;
 pub(crate) use serve::serve;
 pub(crate) use transfer::{transactions, transfer};
+pub(crate) use webhook::webhook;
 
 #[cfg(test)]
 mod tests;

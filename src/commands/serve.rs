@@ -19,6 +19,7 @@ use crate::settings::{ListenAddress, ServerSettings, Settings};
 use crate::shutdown::{DRAIN_MAX, Drained, STOP_MAX, Signals, drain};
 use crate::telemetry::LogStyle;
 use crate::upkeep::{Jobs, Upkeep};
+use crate::webhooks::Couriers;
 
 /// Serves the archive until a signal comes.
 ///
@@ -54,7 +55,8 @@ async fn run(settings: &Settings, style: LogStyle) -> Result<()> {
 
     let stop = CancellationToken::new();
     let upkeep = Upkeep::start(&administration, &settings.storage)?;
-    let control = (socket, upkeep.jobs().clone());
+    let couriers = administration.start_couriers(settings.server.webhook_private_addresses)?;
+    let control = (socket, (upkeep.jobs().clone(), Arc::clone(&couriers)));
     let mut doors = open_doors(&administration, &settings.server, s3, api, control, &stop);
     announce(addresses, &data, first_start.as_ref(), style)?;
 
@@ -67,14 +69,15 @@ async fn run(settings: &Settings, style: LogStyle) -> Result<()> {
     };
     stop.cancel();
     upkeep.ask_to_stop();
-    end(administration, upkeep, doors, socket_file, signals).await?;
+    couriers.ask_to_stop();
+    end(administration, (upkeep, couriers), doors, socket_file, signals).await?;
     ended_by_itself.map_or(Ok(()), Err)
 }
 
 /// Finishes what is in flight, and gives the archive back.
 async fn end(
     administration: Administration,
-    upkeep: Upkeep,
+    (upkeep, couriers): (Upkeep, Arc<Couriers>),
     mut doors: JoinSet<Result<()>>,
     socket_file: control::SocketFile,
     mut signals: Signals,
@@ -87,7 +90,7 @@ async fn end(
     }
     socket_file.remove()?;
     tokio::select! {
-        closed = timeout_at(end, close(administration, upkeep)) => match closed {
+        closed = timeout_at(end, close(administration, upkeep, &couriers)) => match closed {
             Ok(closed) => closed?,
             Err(_) => tracing::warn!("Ends without the last checkpoint; the next start recovers from the log."),
         },
@@ -103,15 +106,17 @@ fn open_doors(
     server: &ServerSettings,
     s3: TcpListener,
     api: TcpListener,
-    (socket, jobs): (tokio::net::UnixListener, Jobs),
+    (socket, workers): (tokio::net::UnixListener, (Jobs, Arc<Couriers>)),
     stop: &CancellationToken,
 ) -> JoinSet<Result<()>> {
     let health = Health { archive: Arc::clone(administration.archive()), stop: stop.clone() };
     let mut doors = JoinSet::new();
     let (archive, accounts) = (Arc::clone(administration.archive()), Arc::clone(administration.accounts()));
+    let webhooks = Arc::clone(administration.webhooks());
     let settings = s3_gateway::Settings {
         domains: server.s3_domains.0.clone(),
         drain_timeout: DRAIN_MAX,
+        webhooks: s3_gateway::WebhookOwners::new(move |id| webhooks.owner_of(id)),
         ..s3_gateway::Settings::default()
     };
     let service = s3_gateway::service(archive, accounts, settings);
@@ -127,7 +132,7 @@ fn open_doors(
     });
     let (administration, stopped) = (administration.clone(), stop.clone());
     doors.spawn(async move {
-        let served = control::serve(socket, administration, health, jobs, stopped).await;
+        let served = control::serve(socket, administration, health, workers, stopped).await;
         served.map_err(|source| Error::new(ErrorKind::Failed, "serve the control socket").caused_by(source))
     });
     doors
@@ -188,7 +193,8 @@ async fn open(settings: Settings) -> Result<(Administration, Option<FirstStart>)
 }
 
 /// Closes the archive, which blocks on the disk, and ends with it what works on it in the background.
-async fn close(administration: Administration, upkeep: Upkeep) -> Result<()> {
+async fn close(administration: Administration, upkeep: Upkeep, couriers: &Couriers) -> Result<()> {
+    couriers.stop().await;
     let closed = spawn_blocking(move || {
         upkeep.jobs().scrubber.stop();
         let closed = administration.close();

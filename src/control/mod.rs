@@ -3,7 +3,7 @@
 //! HTTP with JSON over `<data>/control.sock`, for the owner and root alone (SO_PEERCRED). `server.rs`
 //! answers, `client.rs` asks, `owner.rs` is either the server reached or, where none runs, the archive
 //! opened by the command itself; both end in `crate::administration`. `scrub.rs` asks for the
-//! scrub, `archiving.rs` answers about archive targets and restores.
+//! scrub, `archiving.rs` answers about archive targets and restores, `webhooks.rs` about webhooks.
 
 mod archiving;
 mod client;
@@ -12,6 +12,7 @@ mod peer;
 mod scrub;
 mod server;
 mod socket;
+mod webhooks;
 
 pub(crate) use owner::Owner;
 pub(crate) use scrub::{scrub_status, start_scrub};

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use storage_engine::clock::SystemClock;
+use uuid::Uuid;
 
 use super::client::Client;
+use super::webhooks::{DEAD_PATH, PATH as WEBHOOKS_PATH, REMOVE_PATH, RETRY_PATH, TEST_PATH};
 use crate::administration::{
     AccountDocument, Administration, CreatedAccount, ElementDocument, LocalUser, ModeDocument, ModeRequest,
     NewAccountRequest, NewElementRequest, NewRestoreRequest, RestoreAnswer, RestoreDocument,
@@ -15,6 +17,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::private_file;
 use crate::settings::Settings;
 use crate::upkeep::{LifecyclePass, Transaction, Work};
+use crate::webhooks::{
+    CreatedWebhook, DeadDocument, NewWebhookRequest, RetriedDocument, TestedDocument, WebhookDocument,
+    WebhookRequest,
+};
 
 /// Longest wait for news of a transaction or a pass.
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -195,6 +201,57 @@ impl Owner {
         match self {
             Self::Server(client) => client.post("/accounts", &new),
             Self::Itself(administration) => administration.create_account(new),
+        }
+    }
+
+    /// Every webhook.
+    pub(crate) fn webhooks(&mut self) -> Result<Vec<WebhookDocument>> {
+        match self {
+            Self::Server(client) => client.get(WEBHOOKS_PATH),
+            Self::Itself(administration) => Ok(administration.webhooks().list()),
+        }
+    }
+
+    /// Makes a webhook.
+    pub(crate) fn create_webhook(&mut self, new: NewWebhookRequest) -> Result<CreatedWebhook> {
+        match self {
+            Self::Server(client) => client.post(WEBHOOKS_PATH, &new),
+            Self::Itself(administration) => administration.webhooks().create(new),
+        }
+    }
+
+    /// Removes a webhook.
+    pub(crate) fn remove_webhook(&mut self, id: Uuid) -> Result<WebhookDocument> {
+        match self {
+            Self::Server(client) => client.post(REMOVE_PATH, &WebhookRequest { id }),
+            Self::Itself(administration) => administration.webhooks().remove(id),
+        }
+    }
+
+    /// Tries a webhook, which only a server does.
+    pub(crate) fn test_webhook(&mut self, id: Uuid) -> Result<TestedDocument> {
+        match self {
+            Self::Server(client) => client.post(TEST_PATH, &WebhookRequest { id }),
+            Self::Itself(_) => Err(Error::new(ErrorKind::NoServer, "test webhook")
+                .about(id)
+                .because("no server runs, and only a server sends")
+                .remedy("start it: artstore serve")),
+        }
+    }
+
+    /// The events that could not be delivered.
+    pub(crate) fn dead_events(&mut self) -> Result<Vec<DeadDocument>> {
+        match self {
+            Self::Server(client) => client.get(DEAD_PATH),
+            Self::Itself(administration) => Ok(administration.webhooks().dead()),
+        }
+    }
+
+    /// Has them tried again.
+    pub(crate) fn retry_dead_events(&mut self) -> Result<RetriedDocument> {
+        match self {
+            Self::Server(client) => client.post(RETRY_PATH, &()),
+            Self::Itself(administration) => administration.webhooks().retry_dead(),
         }
     }
 

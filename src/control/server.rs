@@ -1,6 +1,7 @@
 //! The answers at the control socket.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
@@ -15,11 +16,12 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use super::peer::{Peer, admit_owner_and_root};
-use super::{archiving, scrub};
+use super::{archiving, scrub, webhooks};
 use crate::administration::{Administration, LocalUser, ModeRequest, NewAccountRequest, NewElementRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Health, Problem, RequestId, assign_request_id};
 use crate::upkeep::{Jobs, LifecyclePass, StartScrubRequest, Transaction, Work};
+use crate::webhooks::Couriers;
 
 /// Longest wait for news of a transaction or a pass.
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -46,17 +48,18 @@ pub(crate) async fn serve(
     listener: UnixListener,
     administration: Administration,
     health: Health,
-    jobs: Jobs,
+    (jobs, couriers): (Jobs, Arc<Couriers>),
     stop: CancellationToken,
 ) -> io::Result<()> {
     let owner_uid = rustix::process::geteuid().as_raw();
-    let router = router(Control { administration, health, jobs }, owner_uid);
+    let hooks = webhooks::router(Arc::clone(administration.webhooks()), couriers);
+    let router = router(Control { administration, health, jobs }, hooks, owner_uid);
     axum::serve(listener, router.into_make_service_with_connect_info::<Peer>())
         .with_graceful_shutdown(stop.cancelled_owned())
         .await
 }
 
-fn router(control: Control, owner_uid: u32) -> Router {
+fn router(control: Control, hooks: Router, owner_uid: u32) -> Router {
     Router::new()
         .route("/status", get(status))
         .route("/elements", get(elements).post(create_element))
@@ -70,10 +73,11 @@ fn router(control: Control, owner_uid: u32) -> Router {
         .route("/seals", post(seal_now))
         .route("/transactions", get(transactions).post(start_transaction))
         .route("/transactions/wait", post(wait_for_transaction))
+        .with_state(control)
+        .merge(hooks)
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(owner_uid, admit_owner_and_root))
         .layer(middleware::from_fn(assign_request_id))
-        .with_state(control)
 }
 
 async fn status(State(control): State<Control>) -> Response {

@@ -37,11 +37,17 @@ fn with_server(settings: &Settings, work: impl FnOnce()) {
         bind(&settings.storage.data).expect("the socket can be made")
     };
     let jobs = Jobs::start(&administration, &settings.storage).expect("the threads start");
-    let served = serve(listener, administration.clone(), health, jobs.clone(), stop.clone());
+    let couriers = {
+        let _inside = runtime.enter();
+        administration.start_couriers(false).expect("the couriers start")
+    };
+    let workers = (jobs.clone(), Arc::clone(&couriers));
+    let served = serve(listener, administration.clone(), health, workers, stop.clone());
     let server = runtime.spawn(served);
     work();
     stop.cancel();
     jobs.stop();
+    runtime.block_on(couriers.stop());
     runtime.block_on(server).expect("the server does not break").expect("the server ends well");
     file.remove().expect("the socket can be removed");
     administration.close().expect("the archive closes");

@@ -39,6 +39,13 @@ settings! {
     S3_DOMAINS = ("server.s3_domains", ["ARTSTORE_S3_DOMAINS"], None, Some("localhost"));
     /// Where the HTTP API and the health answers listen.
     API_LISTEN = ("server.api_listen", ["ARTSTORE_API_LISTEN"], Some("--api-listen"), Some("127.0.0.1:8000"));
+    /// Whether webhooks may send to addresses that are not public.
+    WEBHOOK_PRIVATE_ADDRESSES = (
+        "server.webhook_private_addresses",
+        ["ARTSTORE_WEBHOOK_PRIVATE_ADDRESSES"],
+        None,
+        Some("false")
+    );
     /// The directory to mount the archive on.
     MOUNT = ("server.mount", ["ARTSTORE_MOUNT"], Some("--mount"), None);
 

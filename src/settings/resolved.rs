@@ -9,7 +9,7 @@ use super::catalogue::{
     API_LISTEN, CONFIG_VARIABLE, DATA, INDEX, INITIAL_CLIENT_ID, INITIAL_CLIENT_SECRET, INITIAL_DESCRIPTION,
     INITIAL_ENABLED, INITIAL_NAME, INITIAL_ROLE, LOG_FILE, LOG_FORMAT, LOG_LEVEL, MASTER_KEY_FILE, MOUNT,
     RECALLS, REDIS_URL, S3_BUCKET_NAME, S3_DOMAINS, S3_ENDPOINT_URL, S3_LISTEN, SCRUB_INTERVAL, SCRUB_RATE,
-    SCRUB_SIDECARS, SEAL_AFTER, STORAGE_TYPE, TABLE_PREFIX,
+    SCRUB_SIDECARS, SEAL_AFTER, STORAGE_TYPE, TABLE_PREFIX, WEBHOOK_PRIVATE_ADDRESSES,
 };
 use super::choice::{Origin, Sources};
 use super::environment::Environment;
@@ -19,7 +19,7 @@ use super::key_file::KeyFile;
 use super::recalls::Recalls;
 use super::scrub::{ByteRate, PerSecond};
 use super::value::{
-    DomainNames, FilePath, IndexChoice, ListenAddress, LogFormat, LogLevel, StorageType, Text,
+    DomainNames, FilePath, IndexChoice, ListenAddress, LogFormat, LogLevel, StorageType, Switch, Text,
 };
 use crate::error::Result;
 
@@ -64,6 +64,8 @@ pub(crate) struct ServerSettings {
     pub(crate) s3_domains: DomainNames,
     /// The HTTP API and the health answers.
     pub(crate) api_listen: ListenAddress,
+    /// Whether webhooks may send to addresses that are not public.
+    pub(crate) webhook_private_addresses: bool,
 }
 
 /// Keys and accounts.
@@ -139,6 +141,7 @@ impl Settings {
                 s3_listen: sources.value(&S3_LISTEN, flags.s3_listen)?,
                 s3_domains: sources.value(&S3_DOMAINS, None)?,
                 api_listen: sources.value(&API_LISTEN, flags.api_listen)?,
+                webhook_private_addresses: sources.value::<Switch>(&WEBHOOK_PRIVATE_ADDRESSES, None)?.0,
             },
             auth: AuthSettings {
                 master_key_file: KeyFile::find(path(&MASTER_KEY_FILE, None)?, sources.environment)?,

@@ -238,3 +238,15 @@ impl FromStr for Text {
         Ok(Self(text.to_owned()))
     }
 }
+
+/// `true` or `false`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Switch(pub(crate) bool);
+
+impl FromStr for Switch {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        text.parse().map(Self).map_err(|_| Expected("true or false"))
+    }
+}

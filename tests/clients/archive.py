@@ -249,12 +249,13 @@ class ArchiveTest(unittest.TestCase):
         cls.addClassCleanup(lambda: cls.s3.close())
 
     @classmethod
-    def restart(cls, how="stop", between=lambda: None):
-        """Ends the server (`stop` or `kill`), does `between`, and starts it again on the same place."""
+    def restart(cls, how="stop", between=lambda: None, environment=None):
+        """Ends the server (`stop` or `kill`), does `between`, and starts it again on the same place, with `environment`
+        beside its own."""
         cls.s3.close()
         getattr(cls.server, how)()
         between()
-        cls.server = Server(cls.place)
+        cls.server = Server(cls.place, environment=environment)
         cls.s3 = cls.server.client()
 
     @contextlib.contextmanager

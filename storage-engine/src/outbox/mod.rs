@@ -15,7 +15,7 @@ mod segment;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Event, EventKind, Occurrence};
+pub use event::{Event, EventKind, Notify, Occurrence};
 pub(crate) use listeners::Listeners;
 pub use queue::EventPage;
 pub(crate) use queue::Outbox;
