@@ -17,6 +17,8 @@ const SCHEMA: u64 = 1;
 const FILE_BYTES: usize = 4096;
 pub(crate) const BYTES_MAX: usize = 1024 * 1024;
 const TURN: &str = "turn";
+/// No document is written so often.
+const TURN_MAX: u64 = u64::MAX / 2;
 
 /// A document kept twice, as `<stem>.0.json` and `<stem>.1.json`.
 #[derive(Debug)]
@@ -41,6 +43,10 @@ impl TwinDocument {
             match document::parse(&bytes, SCHEMA, &path) {
                 Ok(members) => {
                     let turn = members.get(TURN).and_then(Value::as_u64).unwrap_or(0);
+                    if turn > TURN_MAX {
+                        damage = Some(Error::new(ErrorKind::Corrupt, "read").about(&path));
+                        continue;
+                    }
                     if newest.as_ref().is_none_or(|(known, _)| *known < turn) {
                         newest = Some((turn, members));
                     }

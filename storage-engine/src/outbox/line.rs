@@ -5,6 +5,7 @@ use crate::digest::crc32c_of;
 use crate::error::{Error, ErrorKind, Result};
 
 use super::event::Event;
+use super::segment::POSITION_MAX;
 
 /// Adds the line of an event.
 pub(super) fn write(bytes: &mut Vec<u8>, position: u64, event: &Event) -> Result<()> {
@@ -25,7 +26,8 @@ pub(super) fn read(line: &[u8]) -> Option<(u64, Event)> {
     if crc != crc32c_of(&[&position.to_le_bytes(), json.as_bytes()]) {
         return None;
     }
-    Some((position, serde_json::from_str(json).ok()?))
+    let event = serde_json::from_str(json).ok()?;
+    (position <= POSITION_MAX).then_some((position, event))
 }
 
 /// The whole lines of a segment, up to a position; says how many others there are.

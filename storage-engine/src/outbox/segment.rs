@@ -14,6 +14,8 @@ pub(super) const SEGMENT_BYTES_MAX: usize = 1024 * 1024;
 /// Most bytes of a segment that are read.
 pub(super) const READ_BYTES_MAX: usize = 8 * SEGMENT_BYTES_MAX;
 const SUFFIX: &str = ".events";
+/// No position is higher, so that they can be counted on.
+pub(super) const POSITION_MAX: u64 = u64::MAX / 2;
 
 /// A segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +45,7 @@ impl Segment {
         let named = entries.iter().filter(|entry| entry.kind == EntryKind::File);
         let mut firsts: Vec<u64> =
             named.filter_map(|entry| entry.name.strip_suffix(SUFFIX)?.parse().ok()).collect();
+        firsts.retain(|first| (1..=POSITION_MAX).contains(first));
         firsts.sort_unstable();
         let mut segments = VecDeque::with_capacity(firsts.len());
         for (at, first) in firsts.iter().enumerate() {
