@@ -1,15 +1,17 @@
 //! Events: who listens, what is told without being a change, and reading what there is to tell.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::open::{Archive, Inner};
-use crate::bucket::{BucketDocument, no_such_bucket};
-use crate::caller::Caller;
+use crate::bucket::{BucketDocument, Versioning, no_such_bucket};
+use crate::caller::{Caller, Door};
 use crate::error::Result;
 use crate::mode::Mode;
 use crate::name::VersionId;
 pub use crate::outbox::EventPage;
 use crate::outbox::{Event, EventKind, Occurrence};
+use crate::restore::RestoreDocument;
 use crate::sidecar::{Kind, Sidecar};
 
 use super::put::shown_version;
@@ -66,12 +68,50 @@ impl Inner {
     pub(crate) fn emit(&self, caller: &Caller, occurrence: Occurrence) -> Result<()> {
         let bucket = self.buckets.get(&occurrence.bucket)?;
         let document = bucket.hold().clone().ok_or_else(|| no_such_bucket(&occurrence.bucket))?;
+        self.emit_in(&document, caller, occurrence)
+    }
+
+    /// The same where the caller holds the bucket.
+    fn emit_in(&self, document: &BucketDocument, caller: &Caller, mut occurrence: Occurrence) -> Result<()> {
+        occurrence.version = occurrence.version.filter(|_| document.versioning != Versioning::Never);
         let at = (self.sequence.draw()?, self.options.clock.now_ms());
-        let Some(event) = self.listeners.event_of(&document, caller, at, || Some(occurrence)) else {
+        let Some(event) = self.listeners.event_of(document, caller, at, || Some(occurrence)) else {
             return Ok(());
         };
         self.outbox.note(event);
         self.outbox.persist()
+    }
+
+    /// Tells of a restore that was asked for. The caller holds the bucket.
+    pub(super) fn tell_of_request(
+        &self,
+        bucket: &BucketDocument,
+        caller: &Caller,
+        restore: &RestoreDocument,
+    ) {
+        let told = self.emit_in(bucket, caller, occurrence_of(EventKind::RestoreRequested, restore));
+        self.note_untold(restore, told);
+    }
+
+    /// Tells of what became of a restore. The caller holds neither the bucket nor the key.
+    pub(super) fn tell_of_restore(&self, kind: EventKind, restore: &RestoreDocument) {
+        let caller = Caller {
+            account: Arc::clone(&restore.requested_by),
+            account_name: Arc::clone(&restore.requested_by),
+            door: Door::Job,
+            address: None,
+            request_id: restore.id.to_string().into(),
+            operation: "RestoreObject",
+        };
+        let told = self.emit(&caller, occurrence_of(kind, restore));
+        self.note_untold(restore, told);
+    }
+
+    /// What happened has happened: that it cannot be told fails nothing.
+    fn note_untold(&self, restore: &RestoreDocument, told: Result<()>) {
+        if let Err(error) = told {
+            tracing::warn!(key = %restore.key, %error, "what became of a restore may not be told");
+        }
     }
 
     /// The event of a version that comes, moves, or is annotated; `None` where nobody listens.
@@ -130,5 +170,17 @@ impl Inner {
             .filter(|event| !known.contains(&event.seq))
             .for_each(|event| self.outbox.note(event));
         Ok(())
+    }
+}
+
+fn occurrence_of(kind: EventKind, restore: &RestoreDocument) -> Occurrence {
+    let is_here = matches!(kind, EventKind::RestoreCompleted | EventKind::FileExpiring);
+    Occurrence {
+        version: Some(restore.version_id),
+        size: Some(restore.size),
+        mode: Some(Mode::Ar),
+        expires_ms: is_here.then_some(restore.expires_ms),
+        reason: restore.failure.clone().filter(|_| kind == EventKind::RestoreFailed),
+        ..Occurrence::of(kind, restore.bucket.clone(), &restore.key)
     }
 }

@@ -13,6 +13,7 @@ use crate::element::{Element, RESTORED_DIR, read_pair};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
 use crate::name::{BucketName, ObjectKey, VersionId};
+use crate::outbox::EventKind;
 use crate::restore::{Restore, RestoreDocument, RestoreState, expiry, restored_path};
 use crate::target::{self, Item};
 
@@ -22,6 +23,8 @@ const ATTEMPTS_MAX: u64 = 6;
 const RETRY_MS: u64 = 30_000;
 /// For how long a restore that failed is shown, in milliseconds.
 const FAILED_KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+/// How long before its end a copy is told to be near it, in milliseconds.
+const WARNED_MS: u64 = 24 * 60 * 60 * 1000;
 /// Copies that end in one call.
 const EXPIRED_MAX: usize = 1000;
 
@@ -74,7 +77,12 @@ impl Archive {
         };
         let (bucket, key, version_id) = (document.bucket.clone(), document.key.clone(), document.version_id);
         let brought = inner.bring(&element, &document);
-        let (outcome, is_final) = inner.settle_recall(&element, seq, document, brought);
+        let (document, outcome, is_final) = inner.settle_recall(&element, seq, document, brought);
+        match (&outcome, is_final) {
+            (Ok(_), _) => inner.tell_of_restore(EventKind::RestoreCompleted, &document),
+            (Err(_), true) => inner.tell_of_restore(EventKind::RestoreFailed, &document),
+            (Err(_), false) => {}
+        }
         Ok(Some(Recall { bucket, key, version_id, outcome, is_final }))
     }
 
@@ -92,14 +100,20 @@ impl Archive {
         for (seq, restore) in inner.restores.select(EXPIRED_MAX, |restore| restore.is_over(now_ms)) {
             let element = inner.element(restore.element)?;
             let document = RestoreDocument::read(&*element.disk, restore.id)?;
-            let _key = inner.key_locks.lock(&document.bucket, &document.key);
-            if inner.restores.get(seq).is_none_or(|known| !known.is_over(now_ms)) {
-                continue;
+            {
+                let _key = inner.key_locks.lock(&document.bucket, &document.key);
+                if inner.restores.get(seq).is_none_or(|known| !known.is_over(now_ms)) {
+                    continue;
+                }
+                inner.restores.forget(seq);
+                RestoreDocument::remove(&*element.disk, restore.id)?;
             }
-            inner.restores.forget(seq);
-            RestoreDocument::remove(&*element.disk, restore.id)?;
-            expired += u64::from(restore.state == RestoreState::Restored);
+            if restore.state == RestoreState::Restored {
+                inner.tell_of_restore(EventKind::RestoreExpired, &document);
+                expired += 1;
+            }
         }
+        inner.warn_of_expiry(now_ms)?;
         Ok(expired)
     }
 }
@@ -116,6 +130,23 @@ impl Restore {
 }
 
 impl Inner {
+    /// Tells of copies whose day is near, once each as long as this process lives.
+    fn warn_of_expiry(&self, now_ms: u64) -> Result<()> {
+        let is_near = |restore: &Restore| {
+            restore.state == RestoreState::Restored
+                && restore.warned_ms != restore.expires_ms
+                && (now_ms..now_ms.saturating_add(WARNED_MS)).contains(&restore.expires_ms)
+        };
+        for (seq, restore) in self.restores.select(EXPIRED_MAX, is_near) {
+            self.restores.change(seq, |known| known.warned_ms = restore.expires_ms);
+            let element = self.element(restore.element)?;
+            if let Ok(document) = RestoreDocument::read(&*element.disk, restore.id) {
+                self.tell_of_restore(EventKind::FileExpiring, &document);
+            }
+        }
+        Ok(())
+    }
+
     /// Brings the bytes of a version to its restored copy, durable and compared.
     fn bring(&self, element: &Arc<Element>, document: &RestoreDocument) -> Result<()> {
         let disk: &dyn Disk = &*element.disk;
@@ -160,7 +191,7 @@ impl Inner {
         seq: u64,
         mut document: RestoreDocument,
         brought: Result<()>,
-    ) -> (Result<u64>, bool) {
+    ) -> (RestoreDocument, Result<u64>, bool) {
         let now_ms = self.options.clock.now_ms();
         let _key = self.key_locks.lock(&document.bucket, &document.key);
         // Meanwhile somebody may have asked for it to come sooner.
@@ -176,7 +207,8 @@ impl Inner {
                 match document.write(&*element.disk) {
                     Ok(()) => {
                         self.restores.put(seq, Restore::of(&document, element.id));
-                        return (Ok(document.size), true);
+                        let size = document.size;
+                        return (document, Ok(size), true);
                     }
                     Err(error) => error,
                 }
@@ -185,7 +217,7 @@ impl Inner {
         };
         if self.is_closing.load(Ordering::Acquire) {
             self.restores.change(seq, |known| known.state = RestoreState::Requested);
-            return (Err(error), false);
+            return (document, Err(error), false);
         }
         document.attempts += 1;
         document.failure = Some(error.to_string());
@@ -197,7 +229,7 @@ impl Inner {
         let wait_ms = RETRY_MS << document.attempts.saturating_sub(1).min(10);
         let retry_ms = now_ms.saturating_add(wait_ms);
         self.restores.put(seq, Restore { retry_ms, ..Restore::of(&document, element.id) });
-        (Err(error), is_final)
+        (document, Err(error), is_final)
     }
 
     /// Takes the restores of an element over at a start, and removes what is left of others.

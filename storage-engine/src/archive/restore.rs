@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::open::{Archive, Inner};
-use crate::bucket::no_such_bucket;
+use crate::bucket::{BucketDocument, no_such_bucket};
 use crate::caller::Caller;
 use crate::catalog::Entry;
 use crate::element::Element;
@@ -44,7 +44,7 @@ impl Archive {
         let _gate = self.enter()?;
         let open_bucket = inner.buckets.get(bucket)?;
         let held = open_bucket.hold();
-        held.as_ref().ok_or_else(|| no_such_bucket(bucket))?;
+        let settings = held.as_ref().ok_or_else(|| no_such_bucket(bucket))?;
         let _key = inner.key_locks.lock(bucket, key);
         let entry = inner.entry_in(bucket, key, request.version)?;
         let (sidecar, element) = inner.sidecar_of(&entry)?;
@@ -70,7 +70,7 @@ impl Archive {
                 inner.hurry(&element, &sidecar, request)
             }
             Some((_, RestoreState::Restored | RestoreState::Failed)) | None => {
-                inner.request(caller, &element, &sidecar, request, now_ms)
+                inner.request((caller, settings), &element, &sidecar, request, now_ms)
             }
         }
     }
@@ -111,7 +111,7 @@ impl Inner {
     /// Takes a request. The caller holds the key's lock.
     fn request(
         &self,
-        caller: &Caller,
+        (caller, bucket): (&Caller, &BucketDocument),
         element: &Arc<Element>,
         sidecar: &Sidecar,
         request: &RestoreRequest,
@@ -143,6 +143,7 @@ impl Inner {
         self.note_restore(caller, element, sidecar, now_ms)?;
         keep(element, None, &document)?;
         self.restores.put(sidecar.seq, Restore::of(&document, element.id));
+        self.tell_of_request(bucket, caller, &document);
         self.work.call();
         Ok(Restoring::Requested)
     }

@@ -31,6 +31,7 @@ mod keys;
 mod lifecycle;
 mod parts;
 mod recent;
+mod restore_events;
 mod sealing;
 mod shelf;
 mod together;

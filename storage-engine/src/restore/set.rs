@@ -25,6 +25,8 @@ pub(crate) struct Restore {
     pub(crate) expires_ms: u64,
     /// Not to be tried before.
     pub(crate) retry_ms: u64,
+    /// The end of which was told that it is near; 0 where none was.
+    pub(crate) warned_ms: u64,
 }
 
 /// The restores, by the sequence number of their version.
@@ -43,6 +45,7 @@ impl Restore {
             requested_ms: document.requested_ms,
             expires_ms: document.expires_ms,
             retry_ms: 0,
+            warned_ms: 0,
         }
     }
 
