@@ -105,7 +105,7 @@ async fn what_is_not_served_is_not_implemented() {
     let requests = [
         door.user.get("/docs?policy"),
         door.user.get("/docs?cors"),
-        door.user.get("/docs?notification"),
+        door.user.get("/docs?encryption"),
         door.user.get("/docs/a?retention"),
     ];
     for request in requests {
