@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use auth::{Account, AccountName, ClientSecret, Role};
 use serde::{Deserialize, Serialize};
 use storage_engine::archive::seal::{Sealed, Unsealable};
-use storage_engine::archive::status::{ElementState, ElementStatus, TransitionPlan};
+use storage_engine::archive::status::{ElementState, ElementStatus, TransitionPlan, WhenFull};
 use storage_engine::mode::Mode;
 use storage_engine::name::ElementName;
 
@@ -26,6 +26,15 @@ pub(crate) struct ElementDocument {
     pub(crate) root: PathBuf,
     /// Its quota in bytes; `null` without one.
     pub(crate) max_size_bytes: Option<u64>,
+    /// Among elements of one mode the lowest is filled first; `null` where it is absent.
+    #[serde(default)]
+    pub(crate) priority: Option<u64>,
+    /// Room that bodies leave free on its file system, where more than the least is set.
+    #[serde(default)]
+    pub(crate) reserve_bytes: Option<u64>,
+    /// `refuse`, or `ro` where it becomes ro when it is full.
+    #[serde(default)]
+    pub(crate) when_full: WhenFull,
     /// Where its bytes go in mode ar; `null` where that is not set.
     #[serde(default)]
     pub(crate) archive_target: Option<TargetDocument>,
@@ -45,6 +54,22 @@ pub(crate) struct NewElementRequest {
     pub(crate) root: Option<PathBuf>,
     /// Its quota in bytes.
     pub(crate) max_size_bytes: Option<u64>,
+}
+
+/// What sets the order and the bounds in which an element is filled; `null` where something stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettingsRequest {
+    /// Its name.
+    pub(crate) name: ElementName,
+    /// Among elements of one mode the lowest is filled first.
+    pub(crate) priority: Option<u64>,
+    /// Its quota in bytes; 0 for none.
+    pub(crate) max_size_bytes: Option<u64>,
+    /// Room that bodies leave free on its file system; 0 for the least.
+    pub(crate) reserve_bytes: Option<u64>,
+    /// What becomes of it when it is full.
+    pub(crate) when_full: Option<WhenFull>,
 }
 
 /// What changes the mode of an element.
@@ -209,6 +234,9 @@ impl From<ElementStatus> for ElementDocument {
             state: state_name(status.state).to_owned(),
             root: status.root,
             max_size_bytes: status.max_size_bytes,
+            priority: status.priority,
+            reserve_bytes: status.reserve_bytes,
+            when_full: status.when_full,
             archive_target: status.target.map(TargetDocument::from),
             free_bytes: status.free_bytes,
         }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use storage_engine::archive::status::NewElement;
+use storage_engine::archive::status::{ElementSettings, NewElement};
 use storage_engine::caller::{Caller, Door};
 
-use super::document::{ElementDocument, ModeDocument, ModeRequest, NewElementRequest};
+use super::document::{ElementDocument, ModeDocument, ModeRequest, NewElementRequest, SettingsRequest};
 use super::open::Administration;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -52,6 +52,27 @@ impl Administration {
         })?;
         tracing::info!(element = name.as_str(), root = %created.root.display(), "Made an element.");
         Ok(created.into())
+    }
+
+    /// Sets the order and the bounds in which an element is filled. *Durability*: they are durable on return.
+    ///
+    /// *Errors*: `Failed` with the engine's reason below.
+    pub(crate) fn set_element(&self, user: &LocalUser, request: &SettingsRequest) -> Result<ElementDocument> {
+        let SettingsRequest { name, priority, max_size_bytes, reserve_bytes, when_full } = request;
+        let settings = ElementSettings {
+            priority: *priority,
+            max_size_bytes: *max_size_bytes,
+            reserve_bytes: *reserve_bytes,
+            when_full: *when_full,
+        };
+        let set = self.archive.set_element(&user.caller("SetElement"), name, &settings);
+        let element = set.map_err(|source| {
+            Error::new(ErrorKind::Failed, "set element")
+                .about(name)
+                .remedy("artstore element list shows the elements and their modes")
+                .caused_by(source)
+        })?;
+        Ok(element.into())
     }
 
     /// Changes the mode of an element, or says what that would change. *Durability*: the mode is durable on

@@ -1,13 +1,15 @@
-//! The arguments of what concerns archived documents.
+//! The arguments of what concerns settings of elements and archived documents.
 
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use storage_engine::archive::restore::Tier;
+use storage_engine::archive::status::WhenFull;
 use storage_engine::name::{BucketName, ElementName, ObjectKey, VersionId};
 use storage_engine::target::ArchiveClass;
 
 use super::arguments::OutputArguments;
+use crate::size::parse_size;
 
 /// Arguments of `element target`.
 #[derive(Clone, Debug, Args)]
@@ -33,6 +35,48 @@ pub(crate) struct TargetArguments {
     pub(crate) class: ClassName,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+}
+
+/// Arguments of `element set`.
+#[derive(Clone, Debug, Args)]
+#[command(group = ArgGroup::new("setting").required(true).multiple(true)
+    .args(["priority", "max_size", "reserve", "when_full"]))]
+pub(crate) struct SettingsArguments {
+    /// Name of the element
+    #[arg(value_parser = ElementName::parse)]
+    pub(crate) name: ElementName,
+    /// Among elements of one mode the lowest is filled first; 100 at first
+    #[arg(long, value_name = "N")]
+    pub(crate) priority: Option<u64>,
+    /// Quota: bytes, or with a unit such as 500GiB; 0 for none
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) max_size: Option<u64>,
+    /// Room to leave free on its file system; 0 for the least, 32MiB
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) reserve: Option<u64>,
+    /// What becomes of an element of mode rw that is full
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) when_full: Option<WhenFullName>,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// What becomes of an element that is full, as it is typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum WhenFullName {
+    /// It refuses what does not fit
+    Refuse,
+    /// It becomes ro by itself
+    Ro,
+}
+
+impl From<WhenFullName> for WhenFull {
+    fn from(name: WhenFullName) -> Self {
+        match name {
+            WhenFullName::Refuse => Self::Refuse,
+            WhenFullName::Ro => Self::Ro,
+        }
+    }
 }
 
 /// A storage class of mode ar, as it is typed.

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use storage_engine::mode::Mode;
 use storage_engine::name::{BucketName, ElementName};
 
-use super::archiving::{RestoreArguments, TargetArguments};
+use super::archiving::{RestoreArguments, SettingsArguments, TargetArguments};
 use super::share::{parse_percent, parse_root};
 use super::webhook::WebhookCommand;
 use crate::error::ErrorKind;
@@ -301,6 +301,14 @@ Examples:
   artstore element mode rw-01 ro
   artstore element mode rw-01 ar")]
     Mode(ModeArguments),
+    /// Set the order and the bounds in which an element is filled
+    ///
+    /// New objects go to the element with room that has the lowest priority among those of their mode. What does
+    /// not fit is refused, or goes to the next; an element of mode rw may become ro by itself then.
+    #[command(after_help = "\
+Example:
+  artstore element set rw-01 --priority 10 --max-size 2TiB --when-full ro")]
+    Set(SettingsArguments),
     /// Set where the bytes of an element go in mode ar
     ///
     /// A folder, or commands that move files. Commands get the names of what they move in their environment:

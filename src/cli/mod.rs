@@ -10,7 +10,7 @@ mod table;
 pub(crate) mod terminal;
 mod webhook;
 
-pub(crate) use archiving::{RestoreArguments, TargetArguments};
+pub(crate) use archiving::{RestoreArguments, SettingsArguments, TargetArguments};
 pub(crate) use arguments::{
     AccountCommand, Arguments, Command, ElementCommand, FsckArguments, IndexCommand, LifecycleCommand,
     ModeArguments, NewAccountArguments, NewElementArguments, OutputArguments, RebuildArguments, ScrubCommand,

@@ -5,9 +5,11 @@ use storage_engine::target::{MoverCommands, TargetPlace};
 
 use super::transfer::show_progress;
 use crate::administration::{
-    ElementDocument, ModeDocument, ModeRequest, NewElementRequest, TargetRequest, absolute,
+    ElementDocument, ModeDocument, ModeRequest, NewElementRequest, SettingsRequest, TargetRequest, absolute,
 };
-use crate::cli::{ElementCommand, ModeArguments, NewElementArguments, Table, TargetArguments, terminal};
+use crate::cli::{
+    ElementCommand, ModeArguments, NewElementArguments, SettingsArguments, Table, TargetArguments, terminal,
+};
 use crate::control::Owner;
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::Settings;
@@ -26,6 +28,7 @@ pub(crate) fn element(settings: &Settings, command: &ElementCommand) -> Result<(
         ElementCommand::Create(new) => create(settings, new),
         ElementCommand::Mode(arguments) => mode(settings, arguments),
         ElementCommand::Target(arguments) => target(settings, arguments),
+        ElementCommand::Set(arguments) => set(settings, arguments),
     }
 }
 
@@ -73,6 +76,20 @@ fn archive(owner: &mut Owner, request: &ModeRequest) -> Result<ModeDocument> {
             .because(&failure.reason)
             .remedy("put that right and give the command again: what is archived is not archived again")),
     }
+}
+
+fn set(settings: &Settings, arguments: &SettingsArguments) -> Result<()> {
+    let request = SettingsRequest {
+        name: arguments.name.clone(),
+        priority: arguments.priority,
+        max_size_bytes: arguments.max_size,
+        reserve_bytes: arguments.reserve,
+        when_full: arguments.when_full.map(Into::into),
+    };
+    let mut owner = Owner::find(settings)?;
+    let element = owner.set_element(&request)?;
+    owner.close()?;
+    if arguments.output.json { terminal::show_json(&element) } else { terminal::show(&table(&[element])) }
 }
 
 fn target(settings: &Settings, arguments: &TargetArguments) -> Result<()> {

@@ -61,6 +61,9 @@ fn an_absent_element_is_listed_with_what_is_known() {
         state: "absent".to_owned(),
         root: "/mnt/tape".into(),
         max_size_bytes: None,
+        priority: None,
+        reserve_bytes: None,
+        when_full: Default::default(),
         archive_target: None,
         free_bytes: 0,
     };

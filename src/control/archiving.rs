@@ -1,4 +1,4 @@
-//! The answers about archive targets and restores.
+//! The answers about settings and archive targets of elements, and restores.
 
 use std::sync::Arc;
 
@@ -10,8 +10,24 @@ use http::StatusCode;
 
 use super::peer::Peer;
 use super::server::{Control, answer, rejected};
-use crate::administration::{LocalUser, NewRestoreRequest, TargetRequest};
+use crate::administration::{LocalUser, NewRestoreRequest, SettingsRequest, TargetRequest};
 use crate::http::{Problem, RequestId};
+
+pub(super) async fn set_element(
+    State(control): State<Control>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    body: Result<Json<SettingsRequest>, JsonRejection>,
+) -> Response {
+    let Json(request) = match body {
+        Ok(request) => request,
+        Err(rejection) => return rejected(&rejection),
+    };
+    let Some(user) = user(&peer, request_id) else {
+        return Problem::of_status(StatusCode::FORBIDDEN).into_response();
+    };
+    answer(StatusCode::OK, move || control.administration.set_element(&user, &request)).await
+}
 
 pub(super) async fn set_target(
     State(control): State<Control>,

@@ -11,7 +11,7 @@ use super::webhooks::{DEAD_PATH, PATH as WEBHOOKS_PATH, REMOVE_PATH, RETRY_PATH,
 use crate::administration::{
     AccountDocument, Administration, CreatedAccount, ElementDocument, LocalUser, ModeDocument, ModeRequest,
     NewAccountRequest, NewElementRequest, NewRestoreRequest, RestoreAnswer, RestoreDocument,
-    SealPassDocument, TargetRequest, absolute,
+    SealPassDocument, SettingsRequest, TargetRequest, absolute,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::private_file;
@@ -91,6 +91,14 @@ impl Owner {
         match self {
             Self::Server(client) => client.post("/elements/mode", request),
             Self::Itself(administration) => administration.set_mode(&offline_user(), request),
+        }
+    }
+
+    /// Sets the order and the bounds in which an element is filled.
+    pub(crate) fn set_element(&mut self, request: &SettingsRequest) -> Result<ElementDocument> {
+        match self {
+            Self::Server(client) => client.post("/elements/settings", request),
+            Self::Itself(administration) => administration.set_element(&offline_user(), request),
         }
     }
 

@@ -64,6 +64,7 @@ fn router(control: Control, hooks: Router, owner_uid: u32) -> Router {
         .route("/status", get(status))
         .route("/elements", get(elements).post(create_element))
         .route("/elements/mode", post(set_mode))
+        .route("/elements/settings", post(archiving::set_element))
         .route("/elements/target", post(archiving::set_target))
         .route("/restores", get(archiving::restores).post(archiving::restore))
         .route("/accounts", get(accounts).post(create_account))

@@ -29,6 +29,9 @@ fn element(name: &str, state: ElementState) -> ElementStatus {
         mode: (state != ElementState::Absent).then_some(Mode::Edit),
         state,
         max_size_bytes: Some(4711),
+        priority: Some(100),
+        reserve_bytes: None,
+        when_full: Default::default(),
         target: None,
         free_bytes: 4712,
     }

@@ -1,15 +1,17 @@
 //! Archiving in the background: bytes go to their archive targets, those that were asked for come back, and copies go
 //! when their day has come.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use storage_engine::Archive;
 use storage_engine::archive::archiving::ArchivePass;
 use storage_engine::archive::descent::DescentPass;
+use storage_engine::archive::filling::FillingPass;
 use storage_engine::archive::recall::Recall;
+use storage_engine::name::ElementName;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -27,6 +29,8 @@ struct Shared {
     is_stopping: AtomicBool,
     /// Documents that the last pass of descents could not move.
     descents_failed: AtomicU64,
+    /// Elements of which it was told that they are nearly full.
+    filling_told: Mutex<Vec<ElementName>>,
 }
 
 /// What a thread does whenever there may be work.
@@ -41,6 +45,7 @@ impl Archiving {
             archive,
             is_stopping: AtomicBool::new(false),
             descents_failed: AtomicU64::new(0),
+            filling_told: Mutex::default(),
         });
         let mut threads = Vec::new();
         let works: [(&str, Work); 2] = [("archiving", Shared::archive), ("descents", Shared::descend)];
@@ -87,8 +92,12 @@ impl Shared {
         }
     }
 
-    /// Archives everything that is due, and removes what has expired.
+    /// Archives everything that is due, and removes what has expired; lets full elements become ro.
     fn archive(&self) {
+        match self.archive.turn_full_elements() {
+            Ok(pass) => self.tell_of_filling(&pass),
+            Err(error) => self.complain(&error, "An element that is full did not become ro."),
+        }
         while !self.is_stopping() {
             match self.archive.archive_due() {
                 Ok(pass) => {
@@ -132,6 +141,18 @@ impl Shared {
                 "Documents stay in mode rw although they were stored with a colder class; they are tried again."
             );
         }
+    }
+
+    /// Tells of elements that became ro, and of others when they begin to be full.
+    fn tell_of_filling(&self, pass: &FillingPass) {
+        for element in &pass.became_ro {
+            tracing::warn!(element = element.as_str(), "An element is full and became ro.");
+        }
+        let mut told = self.filling_told.lock().unwrap_or_else(PoisonError::into_inner);
+        for element in pass.filling.iter().filter(|element| !told.contains(element)) {
+            tracing::warn!(element = element.as_str(), "An element is nearly full and will become ro.");
+        }
+        told.clone_from(&pass.filling);
     }
 
     /// Recalls everything that waits.

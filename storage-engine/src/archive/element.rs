@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use super::open::{Archive, ElementSlot, Inner, OpenOptions};
-use super::status::{ElementState, ElementStatus, NewElement};
+use super::status::{ElementState, ElementStatus, NewElement, WhenFull};
 use crate::caller::Caller;
 use crate::disk::{Disk, EntryKind};
 use crate::element::{Element, ElementDocument, Registered, Registry};
@@ -215,6 +215,9 @@ fn status_of(inner: &Inner, slot: &ElementSlot) -> ElementStatus {
                 mode: Some(document.mode),
                 state: if latched { ElementState::Latched } else { ElementState::Ready },
                 max_size_bytes: document.max_size_bytes,
+                priority: Some(document.priority),
+                reserve_bytes: document.reserve_bytes,
+                when_full: document.when_full,
                 target: document.target.clone(),
                 free_bytes: element.disk.space().map_or(0, |space| space.free_bytes),
             }
@@ -226,6 +229,9 @@ fn status_of(inner: &Inner, slot: &ElementSlot) -> ElementStatus {
             mode: None,
             state: ElementState::Absent,
             max_size_bytes: None,
+            priority: None,
+            reserve_bytes: None,
+            when_full: WhenFull::Refuse,
             target: None,
             free_bytes: 0,
         },

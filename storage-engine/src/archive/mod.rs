@@ -21,6 +21,7 @@ mod doubt;
 mod element;
 pub mod events;
 mod feed;
+pub mod filling;
 mod lifecycle;
 pub mod list;
 mod listing;

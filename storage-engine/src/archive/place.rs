@@ -8,8 +8,8 @@ use crate::element::{Element, ElementDocument};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::{Mode, StorageClass, class_of_name};
 
-/// Room that bodies leave free on every file system, in bytes: for log, catalog and deletes.
-const RESERVE_BYTES: u64 = 32 * 1024 * 1024;
+/// Least room that bodies leave free on every file system, in bytes: for log, catalog and deletes.
+pub(super) const RESERVE_BYTES: u64 = 32 * 1024 * 1024;
 /// Free inodes that bodies leave.
 const RESERVE_INODES: u64 = 64;
 
@@ -126,6 +126,18 @@ impl Inner {
             .because(format_args!("no element has the mode {mode} that this storage class asks for"))
     }
 
+    /// Whether the quota of an element has room for `length` more bytes.
+    ///
+    /// *Errors*: `QuotaExceeded`.
+    pub(super) fn check_quota(&self, element: &Element, length: u64) -> Result<()> {
+        let quota = element.document().max_size_bytes;
+        if quota.is_some_and(|quota| element.used_bytes().saturating_add(length) > quota) {
+            self.note_full(element);
+            return Err(Error::new(ErrorKind::QuotaExceeded, "choose element").about(&element.name));
+        }
+        Ok(())
+    }
+
     /// Whether `length` more bytes fit on an element.
     ///
     /// *Errors*: `QuotaExceeded`, `StorageFull`, `Unavailable`.
@@ -135,13 +147,12 @@ impl Inner {
                 .about(&element.name)
                 .because("it is read-only after an I/O error until the server is restarted"));
         }
-        let quota = element.document().max_size_bytes;
-        if quota.is_some_and(|quota| element.used_bytes().saturating_add(length) > quota) {
-            return Err(Error::new(ErrorKind::QuotaExceeded, "choose element").about(&element.name));
-        }
+        self.check_quota(element, length)?;
+        let reserve = element.document().reserve_bytes.unwrap_or(0).max(RESERVE_BYTES);
         let space =
             element.disk.space().map_err(|error| Error::io("ask for free space", &element.name, error))?;
-        if space.free_bytes < length.saturating_add(RESERVE_BYTES) || space.free_inodes < RESERVE_INODES {
+        if space.free_bytes < length.saturating_add(reserve) || space.free_inodes < RESERVE_INODES {
+            self.note_full(element);
             return Err(Error::new(ErrorKind::StorageFull, "choose element")
                 .about(&element.name)
                 .because("its file system has no room: delete what is not needed or add an element"));

@@ -319,7 +319,7 @@ impl Inner {
     ///
     /// *Errors*: `PreconditionFailed`, `ModeForbids`, `QuotaExceeded`, `StorageFull`, `Unavailable`, `Io`.
     pub(super) fn decide(&self, put: &ReadyPut, bucket: &BucketDocument) -> Result<Decision> {
-        let ReadyPut { target, element, details, .. } = put;
+        let ReadyPut { target, element, content, details, .. } = put;
         self.refuse_if_uncovered()?;
         self.doubts.refuse(&target.bucket, &target.key)?;
         let newest = self.catalog.newest(&target.bucket, &target.key)?;
@@ -336,7 +336,9 @@ impl Inner {
             let repeated = self.answer_of_repeat(put, old, bucket.versioning);
             return repeated.map(Decision::Repeats).ok_or(refusal);
         }
+        // Its bytes are on the disk by now, and their number is known at last.
         self.check_room(element, 0)?;
+        self.check_quota(element, content.size)?;
         Ok(Decision::Replaces(retire))
     }
 

@@ -1,9 +1,12 @@
 //! The state of the archive and its elements, for health answers and commands.
 
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
 use crate::mode::{Mode, StorageClass};
 use crate::name::{ElementId, ElementName};
 use crate::target::ArchiveTarget;
-use std::path::PathBuf;
 
 /// Whether an element can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +34,40 @@ pub struct ElementStatus {
     pub state: ElementState,
     /// Quota in bytes, where one is set.
     pub max_size_bytes: Option<u64>,
+    /// Among elements of one mode the lowest is filled first; `None` where it is absent.
+    pub priority: Option<u64>,
+    /// Room that bodies leave free on its file system, where more than the least is set, in bytes.
+    pub reserve_bytes: Option<u64>,
+    /// Whether it becomes ro when it is full.
+    pub when_full: WhenFull,
     /// Where its bytes go in mode ar, where that is set.
     pub target: Option<ArchiveTarget>,
     /// Free bytes of the file system beneath; 0 where absent.
     pub free_bytes: u64,
+}
+
+/// What becomes of an element of mode rw that is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenFull {
+    /// New objects are refused, or go to another element.
+    #[default]
+    Refuse,
+    /// It becomes ro by itself.
+    Ro,
+}
+
+/// What of an element is set anew; `None` where it stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ElementSettings {
+    /// Among elements of one mode the lowest is filled first.
+    pub priority: Option<u64>,
+    /// Quota in bytes; 0 for none.
+    pub max_size_bytes: Option<u64>,
+    /// Room that bodies leave free on its file system, in bytes; 0 for the least.
+    pub reserve_bytes: Option<u64>,
+    /// What becomes of it when it is full; for mode rw.
+    pub when_full: Option<WhenFull>,
 }
 
 /// What makes a new element.

@@ -4,7 +4,6 @@ use super::open::Archive;
 use super::status::ElementStatus;
 use crate::caller::Caller;
 use crate::error::{Error, ErrorKind, Result};
-use crate::log::{Attachments, Change, Record};
 use crate::mode::Mode;
 use crate::name::ElementName;
 use crate::target::{self, ArchiveTarget};
@@ -42,25 +41,11 @@ impl Archive {
                     .in_mode(Mode::Ar)
                     .because("its bytes lie on the target that it has: move the folder while the server is stopped, and change element.json"));
             }
-            let record =
-                Record::new(inner.sequence.draw()?, inner.options.clock.now_ms(), caller, Change::Note);
-            element.log()?.append(record, &Attachments::default())?.applied();
             let mut changed = document.clone();
             changed.target = Some(target.clone());
-            if let Err(error) = changed.write(&*element.disk) {
-                // The one that failed may be there all the same.
-                if let Err(again) = document.write(&*element.disk) {
-                    tracing::warn!(element = %element.name, error = %again, "an archive target that was refused may be set at the next start");
-                }
-                return Err(error);
-            }
-            *document = changed;
+            inner.write_settings(caller, &element, &mut document, changed)?;
         }
         inner.work.call();
-        let of_element = |status: &ElementStatus| status.id == element.id;
-        self.elements()
-            .into_iter()
-            .find(of_element)
-            .ok_or_else(|| Error::new(ErrorKind::NoSuchElement, "find element").about(name))
+        self.status_of(&element)
     }
 }

@@ -27,6 +27,7 @@ mod contention;
 mod copying;
 mod costs;
 mod descents;
+mod filling;
 mod keys;
 mod lifecycle;
 mod parts;

@@ -91,10 +91,15 @@ impl Archive {
             let _gate = self.enter()?;
             inner.commit_mode(caller, &element, to, &mut element.document_alone())?;
         }
-        self.elements()
-            .into_iter()
-            .find(|status| status.id == element.id)
-            .ok_or_else(|| no_such_element(name))
+        self.status_of(&element)
+    }
+}
+
+impl Archive {
+    /// The status of an element in use.
+    pub(super) fn status_of(&self, element: &Element) -> Result<ElementStatus> {
+        let found = self.elements().into_iter().find(|status| status.id == element.id);
+        found.ok_or_else(|| no_such_element(&element.name))
     }
 }
 

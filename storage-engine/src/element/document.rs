@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::archive::status::WhenFull;
 use crate::disk::{Disk, PARTIAL_SUFFIX};
 use crate::document::{self, Fields, Members};
 use crate::error::{Error, Result};
@@ -14,8 +15,18 @@ use crate::target::{ArchiveClass, ArchiveTarget, TargetPlace};
 const PATH: &str = "element.json";
 const SCHEMA: u64 = 1;
 const BYTES_MAX: usize = 64 * 1024;
-const ORDER: [&str; 8] =
-    ["schema", "id", "name", "mode", "priority", "max_size_bytes", "archive_target", "archive_class"];
+const ORDER: [&str; 10] = [
+    "schema",
+    "id",
+    "name",
+    "mode",
+    "priority",
+    "max_size_bytes",
+    "reserve_bytes",
+    "when_full",
+    "archive_target",
+    "archive_class",
+];
 /// Where nobody set one; lower is filled first.
 const PRIORITY_DEFAULT: u64 = 100;
 
@@ -28,6 +39,10 @@ pub(crate) struct ElementDocument {
     /// Among elements of one mode the lowest is filled first.
     pub(crate) priority: u64,
     pub(crate) max_size_bytes: Option<u64>,
+    /// Room that bodies leave free on its file system.
+    pub(crate) reserve_bytes: Option<u64>,
+    /// Whether it becomes ro when it is full.
+    pub(crate) when_full: WhenFull,
     /// Where its bytes go in mode ar.
     pub(crate) target: Option<ArchiveTarget>,
     unknown: Members,
@@ -41,6 +56,8 @@ impl ElementDocument {
             mode,
             priority: PRIORITY_DEFAULT,
             max_size_bytes,
+            reserve_bytes: None,
+            when_full: WhenFull::Refuse,
             target: None,
             unknown: Members::new(),
         }
@@ -98,6 +115,12 @@ impl ElementDocument {
         if let Some(max_size_bytes) = self.max_size_bytes {
             members.insert("max_size_bytes".into(), max_size_bytes.into());
         }
+        if let Some(reserve_bytes) = self.reserve_bytes {
+            members.insert("reserve_bytes".into(), reserve_bytes.into());
+        }
+        if self.when_full != WhenFull::Refuse {
+            members.insert("when_full".into(), json!(self.when_full));
+        }
         if let Some(target) = &self.target {
             members.insert("archive_target".into(), json!(target.place));
             members.insert("archive_class".into(), json!(target.class));
@@ -114,10 +137,17 @@ impl ElementDocument {
             mode: fields.parsed("mode", |text| Mode::parse(text).ok())?,
             priority: fields.number("priority")?,
             max_size_bytes: fields.number_if("max_size_bytes")?,
+            reserve_bytes: fields.number_if("reserve_bytes")?,
+            when_full: when_full_of(&mut fields)?,
             target: target_of(&mut fields)?,
             unknown: fields.rest(),
         })
     }
+}
+
+fn when_full_of(fields: &mut Fields<'_>) -> Result<WhenFull> {
+    let Some(value) = fields.value("when_full") else { return Ok(WhenFull::Refuse) };
+    serde_json::from_value(value).map_err(|_| fields.corrupt("when_full"))
 }
 
 fn target_of(fields: &mut Fields<'_>) -> Result<Option<ArchiveTarget>> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::document::ElementDocument;
@@ -41,6 +41,8 @@ pub(crate) struct Element {
     buckets: Mutex<HashMap<BucketName, u64>>,
     /// Bytes of data files; kept where there is a quota.
     used_bytes: AtomicU64,
+    /// Whether something did not fit since that was last looked at.
+    pub(crate) is_full: AtomicBool,
     /// Which of its hours are to be sealed.
     pub(crate) unsealed: Unsealed,
     /// Which of its hours may hold bytes that belong to its archive target.
@@ -90,6 +92,7 @@ impl Element {
             log: OnceLock::new(),
             buckets: Mutex::new(HashMap::new()),
             used_bytes: AtomicU64::new(0),
+            is_full: AtomicBool::new(false),
             unsealed: Unsealed::unknown(now_ms),
             unarchived: Unarchived::unknown(),
             chain: Mutex::new(None),
@@ -132,6 +135,11 @@ impl Element {
     /// Bytes of the data files on the element, where it has a quota.
     pub(crate) fn used_bytes(&self) -> u64 {
         self.used_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Begins to count from what is there.
+    pub(crate) fn set_used(&self, bytes: u64) {
+        self.used_bytes.store(bytes, Ordering::Relaxed);
     }
 
     /// Counts a pair that came.
