@@ -20,7 +20,7 @@ use crate::target::{self, Item};
 /// Tries before a restore fails.
 const ATTEMPTS_MAX: u64 = 6;
 /// How long a recall waits after its first failure, in milliseconds; twice as long after each further one.
-const RETRY_MS: u64 = 30_000;
+const RETRY_MS: u64 = 2 * 60 * 1000;
 /// For how long a restore that failed is shown, in milliseconds.
 const FAILED_KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 /// How long before its end a copy is told to be near it, in milliseconds.
