@@ -1,14 +1,16 @@
 //! Who is at the other end of the socket.
 
 use axum::extract::connect_info::Connected;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Extension, FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::serve::IncomingStream;
 use http::StatusCode;
+use http::request::Parts;
 use tokio::net::UnixListener;
 
-use crate::http::Problem;
+use crate::administration::LocalUser;
+use crate::http::{Problem, RequestId};
 
 const ROOT_UID: u32 = 0;
 
@@ -46,4 +48,20 @@ pub(super) async fn admit_owner_and_root(
     Problem::of_status(StatusCode::FORBIDDEN)
         .detail("only the user who runs the server, and root, may use its control socket")
         .into_response()
+}
+
+/// Who asks, from the connection of the request and its id.
+impl<S: Send + Sync> FromRequestParts<S> for LocalUser {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let peer = ConnectInfo::<Peer>::from_request_parts(parts, state).await;
+        let ConnectInfo(peer) = peer.map_err(IntoResponse::into_response)?;
+        let request_id = Extension::<RequestId>::from_request_parts(parts, state).await;
+        let Extension(RequestId(request_id)) = request_id.map_err(IntoResponse::into_response)?;
+        match peer.uid {
+            Some(uid) => Ok(Self { uid, request_id }),
+            None => Err(Problem::of_status(StatusCode::FORBIDDEN).into_response()),
+        }
+    }
 }

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{ConnectInfo, Extension, State};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -19,7 +19,7 @@ use super::peer::{Peer, admit_owner_and_root};
 use super::{archiving, scrub, webhooks};
 use crate::administration::{Administration, LocalUser, ModeRequest, NewAccountRequest, NewElementRequest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Health, Problem, RequestId, assign_request_id};
+use crate::http::{Health, Problem, assign_request_id};
 use crate::upkeep::{Jobs, LifecyclePass, StartScrubRequest, Transaction, Work};
 use crate::webhooks::Couriers;
 
@@ -98,32 +98,18 @@ async fn elements(State(control): State<Control>) -> Response {
 
 async fn create_element(
     State(control): State<Control>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    Extension(RequestId(request_id)): Extension<RequestId>,
+    user: LocalUser,
     body: Result<Json<NewElementRequest>, JsonRejection>,
 ) -> Response {
-    let Json(new) = match body {
-        Ok(new) => new,
-        Err(rejection) => return rejected(&rejection),
-    };
-    let Some(uid) = peer.uid else { return Problem::of_status(StatusCode::FORBIDDEN).into_response() };
-    let user = LocalUser { uid, request_id };
-    answer(StatusCode::CREATED, move || control.administration.create_element(&user, new)).await
+    answer_to(StatusCode::CREATED, body, move |new| control.administration.create_element(&user, new)).await
 }
 
 async fn set_mode(
     State(control): State<Control>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    Extension(RequestId(request_id)): Extension<RequestId>,
+    user: LocalUser,
     body: Result<Json<ModeRequest>, JsonRejection>,
 ) -> Response {
-    let Json(request) = match body {
-        Ok(request) => request,
-        Err(rejection) => return rejected(&rejection),
-    };
-    let Some(uid) = peer.uid else { return Problem::of_status(StatusCode::FORBIDDEN).into_response() };
-    let user = LocalUser { uid, request_id };
-    answer(StatusCode::OK, move || control.administration.set_mode(&user, &request)).await
+    answer_to(StatusCode::OK, body, move |request| control.administration.set_mode(&user, &request)).await
 }
 
 async fn accounts(State(control): State<Control>) -> Response {
@@ -134,11 +120,7 @@ async fn create_account(
     State(control): State<Control>,
     body: Result<Json<NewAccountRequest>, JsonRejection>,
 ) -> Response {
-    let Json(new) = match body {
-        Ok(new) => new,
-        Err(rejection) => return rejected(&rejection),
-    };
-    answer(StatusCode::CREATED, move || control.administration.create_account(new)).await
+    answer_to(StatusCode::CREATED, body, move |new| control.administration.create_account(new)).await
 }
 
 async fn scrub_status(State(control): State<Control>) -> Response {
@@ -149,11 +131,7 @@ async fn start_scrub(
     State(control): State<Control>,
     body: Result<Json<StartScrubRequest>, JsonRejection>,
 ) -> Response {
-    let Json(request) = match body {
-        Ok(request) => request,
-        Err(rejection) => return rejected(&rejection),
-    };
-    answer(StatusCode::ACCEPTED, move || {
+    answer_to(StatusCode::ACCEPTED, body, move |request| {
         control.jobs.scrubber.ask(request.rate_bytes.map(|rate| Some(rate).filter(|rate| *rate > 0)));
         Ok(control.jobs.scrubber.document())
     })
@@ -177,11 +155,7 @@ async fn wait_for_lifecycle_pass(
     State(control): State<Control>,
     body: Result<Json<LifecyclePass>, JsonRejection>,
 ) -> Response {
-    let Json(seen) = match body {
-        Ok(seen) => seen,
-        Err(rejection) => return rejected(&rejection),
-    };
-    answer(StatusCode::OK, move || {
+    answer_to(StatusCode::OK, body, move |seen| {
         control.jobs.lifecycles.wait(&seen, WAIT_MAX).ok_or_else(|| {
             Error::new(ErrorKind::Failed, "find the pass over the lifecycles")
                 .about(seen.number)
@@ -197,15 +171,11 @@ async fn transactions(State(control): State<Control>) -> Response {
 
 async fn start_transaction(
     State(control): State<Control>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
+    user: LocalUser,
     body: Result<Json<Work>, JsonRejection>,
 ) -> Response {
-    let Json(request) = match body {
-        Ok(request) => request,
-        Err(rejection) => return rejected(&rejection),
-    };
-    let Some(uid) = peer.uid else { return Problem::of_status(StatusCode::FORBIDDEN).into_response() };
-    answer(StatusCode::ACCEPTED, move || control.jobs.transfers.ask(request, &format!("uid:{uid}"))).await
+    let asked_by = format!("uid:{}", user.uid);
+    answer_to(StatusCode::ACCEPTED, body, move |work| control.jobs.transfers.ask(work, &asked_by)).await
 }
 
 /// Answers with a transaction when it is another than the one sent, or after a second.
@@ -213,11 +183,7 @@ async fn wait_for_transaction(
     State(control): State<Control>,
     body: Result<Json<Transaction>, JsonRejection>,
 ) -> Response {
-    let Json(seen) = match body {
-        Ok(seen) => seen,
-        Err(rejection) => return rejected(&rejection),
-    };
-    answer(StatusCode::OK, move || {
+    answer_to(StatusCode::OK, body, move |seen| {
         control.jobs.transfers.wait(&seen, WAIT_MAX).ok_or_else(|| {
             Error::new(ErrorKind::Failed, "find transaction")
                 .about(seen.id)
@@ -235,6 +201,23 @@ async fn not_found() -> Response {
 
 pub(super) fn rejected(rejection: &JsonRejection) -> Response {
     Problem::of_status(rejection.status()).detail(rejection.body_text()).into_response()
+}
+
+/// Answers a request by its body, as [`answer`] does.
+pub(super) async fn answer_to<R, T, F>(
+    status: StatusCode,
+    body: Result<Json<R>, JsonRejection>,
+    work: F,
+) -> Response
+where
+    R: Send + 'static,
+    T: Serialize + Send + 'static,
+    F: FnOnce(R) -> Result<T> + Send + 'static,
+{
+    match body {
+        Ok(Json(request)) => answer(status, move || work(request)).await,
+        Err(rejection) => rejected(&rejection),
+    }
 }
 
 /// Crosses from the async door to the blocking engine, inside the request's span.

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 
-use super::server::{answer, rejected};
+use super::server::{answer, answer_to, rejected};
 use crate::http::Problem;
 use crate::webhooks::{Couriers, NewWebhookRequest, WebhookRequest, Webhooks};
 
@@ -50,19 +50,11 @@ async fn create(
     State(hooks): State<Hooks>,
     body: Result<Json<NewWebhookRequest>, JsonRejection>,
 ) -> Response {
-    let Json(new) = match body {
-        Ok(new) => new,
-        Err(rejection) => return rejected(&rejection),
-    };
-    answer(StatusCode::CREATED, move || hooks.webhooks.create(new)).await
+    answer_to(StatusCode::CREATED, body, move |new| hooks.webhooks.create(new)).await
 }
 
 async fn remove(State(hooks): State<Hooks>, body: Result<Json<WebhookRequest>, JsonRejection>) -> Response {
-    let Json(WebhookRequest { id }) = match body {
-        Ok(request) => request,
-        Err(rejection) => return rejected(&rejection),
-    };
-    answer(StatusCode::OK, move || hooks.webhooks.remove(id)).await
+    answer_to(StatusCode::OK, body, move |WebhookRequest { id }| hooks.webhooks.remove(id)).await
 }
 
 async fn test(State(hooks): State<Hooks>, body: Result<Json<WebhookRequest>, JsonRejection>) -> Response {

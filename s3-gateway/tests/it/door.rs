@@ -12,7 +12,7 @@ use storage_engine::Archive;
 use storage_engine::archive::OpenOptions;
 use storage_engine::archive::status::NewElement;
 use storage_engine::archive::transfer::{Destination, Transfer};
-use storage_engine::caller::Caller;
+use storage_engine::caller::{Caller, Door as CallerDoor};
 use storage_engine::mode::Mode;
 use storage_engine::name::{BucketName, ElementName, ObjectKey};
 use storage_engine::target::{ArchiveClass, ArchiveTarget, TargetPlace};
@@ -191,4 +191,16 @@ fn account(accounts: &Accounts, name: &str, role: Role) -> Account {
     created.insert();
     let (_, secret) = accounts.authenticate_lookup(&client_id).expect("the account is there");
     Account { id, key: Key { id: client_id, secret: secret.reveal().to_owned() } }
+}
+
+/// Who asks the engine itself, past the door.
+pub(crate) fn caller() -> Caller {
+    Caller {
+        account: "test".into(),
+        account_name: "test".into(),
+        door: CallerDoor::Control,
+        address: None,
+        request_id: "test".into(),
+        operation: "test",
+    }
 }

@@ -4,11 +4,10 @@ use std::pin::Pin;
 
 use storage_engine::archive::restore::{RestoreRequest, Tier};
 use storage_engine::archive::status::NewElement;
-use storage_engine::caller::{Caller, Door as CallerDoor};
 use storage_engine::mode::Mode;
 use storage_engine::name::{BucketName, ElementName, ObjectKey, VersionId};
 
-use super::door::{Answer, Door};
+use super::door::{Answer, Door, caller};
 use super::draft::Draft;
 
 const DOCUMENT: &str = include_str!("../../../docs/SEMANTICS.md");
@@ -210,17 +209,6 @@ impl Cell<'_> {
         }
         let reader = self.door.archive.read(&bucket, &key, version);
         reader.and_then(|reader| reader.read_at(0, BODY.len() + 1)).is_ok_and(|bytes| bytes == BODY)
-    }
-}
-
-fn caller() -> Caller {
-    Caller {
-        account: "test".into(),
-        account_name: "test".into(),
-        door: CallerDoor::Control,
-        address: None,
-        request_id: "test".into(),
-        operation: "test",
     }
 }
 

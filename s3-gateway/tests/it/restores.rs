@@ -2,24 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use storage_engine::caller::{Caller, Door as CallerDoor};
 use storage_engine::mode::Mode;
 
-use super::door::{Answer, Door};
+use super::door::{Answer, Door, caller};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const ONGOING: &str = "ongoing-request=\"true\"";
-
-fn caller() -> Caller {
-    Caller {
-        account: "test".into(),
-        account_name: "test".into(),
-        door: CallerDoor::Control,
-        address: None,
-        request_id: "test".into(),
-        operation: "test",
-    }
-}
 
 /// A door with an archived object `a` in `docs`.
 async fn door() -> Door {
