@@ -3,7 +3,6 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use storage_engine::Archive;
@@ -13,7 +12,8 @@ use storage_engine::archive::filling::FillingPass;
 use storage_engine::archive::recall::Recall;
 use storage_engine::name::ElementName;
 
-use crate::error::{Error, ErrorKind, Result};
+use super::worker::Worker;
+use crate::error::Result;
 
 /// Longest time between two looks for work that nobody has called for: what is tried again, and what expires.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// The threads that move bytes.
 pub(crate) struct Archiving {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    workers: Vec<Worker>,
 }
 
 struct Shared {
@@ -47,17 +47,15 @@ impl Archiving {
             descents_failed: AtomicU64::new(0),
             filling_told: Mutex::default(),
         });
-        let mut threads = Vec::new();
-        let works: [(&str, Work); 2] = [("archiving", Shared::archive), ("descents", Shared::descend)];
+        let mut workers = Vec::new();
+        let works: [(&'static str, Work); 2] =
+            [("archiving", Shared::archive), ("descents", Shared::descend)];
         let recalls = std::iter::repeat_n(("recalls", Shared::recall as Work), recalls);
         for (name, work) in works.into_iter().chain(recalls) {
-            let worker = Arc::clone(&shared);
-            let thread = std::thread::Builder::new().name(name.into()).spawn(move || worker.run(work));
-            threads.push(thread.map_err(|source| {
-                Error::new(ErrorKind::Failed, "start the archiving threads").caused_by(source)
-            })?);
+            let working = Arc::clone(&shared);
+            workers.push(Worker::start(name, move || working.run(work))?);
         }
-        Ok(Self { shared, threads })
+        Ok(Self { shared, workers })
     }
 
     /// Asks the threads to end; they do before the next document, and in the midst of one when the archive closes.
@@ -69,11 +67,7 @@ impl Archiving {
     /// Waits until the threads have ended.
     pub(crate) fn join(self) {
         self.ask_to_stop();
-        for thread in self.threads {
-            if thread.join().is_err() {
-                tracing::error!("An archiving thread broke; the next start goes on with its work.");
-            }
-        }
+        self.workers.iter().for_each(Worker::join);
     }
 }
 

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use storage_engine::Archive;
 
 use super::lifecycle_pass::LifecyclePass;
 use super::lifecycle_work::{LifecycleWork, Progress};
+use super::worker::Worker;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The folder of passes among the control documents.
@@ -24,7 +24,7 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// The thread that carries lifecycles out.
 pub(crate) struct Lifecycles {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    worker: Worker,
 }
 
 struct Shared {
@@ -45,11 +45,9 @@ impl Lifecycles {
     pub(crate) fn start(archive: Arc<Archive>) -> Result<Arc<Self>> {
         let state = Mutex::new(State { is_stopping: false, passes: read(&archive)? });
         let shared = Arc::new(Shared { archive, state, changed: Condvar::new() });
-        let worker = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("lifecycles".into()).spawn(move || worker.run());
-        let thread = thread
-            .map_err(|source| Error::new(ErrorKind::Failed, "start the lifecycles").caused_by(source))?;
-        Ok(Arc::new(Self { shared, thread: Mutex::new(Some(thread)) }))
+        let working = Arc::clone(&shared);
+        let worker = Worker::start("lifecycles", move || working.run())?;
+        Ok(Arc::new(Self { shared, worker }))
     }
 
     /// The passes that an archive keeps, the oldest first.
@@ -100,12 +98,7 @@ impl Lifecycles {
     /// Waits until the thread has ended.
     pub(crate) fn stop(&self) {
         self.ask_to_stop();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.map_or(Ok(()), JoinHandle::join).is_err() {
-            tracing::error!(
-                "The lifecycles ended by a fault of their own; the next start goes on with them."
-            );
-        }
+        self.worker.join();
     }
 }
 

@@ -11,6 +11,7 @@ mod threads;
 mod throttle;
 mod transaction;
 mod transfers;
+mod worker;
 
 pub(crate) use lifecycle_pass::LifecyclePass;
 pub(crate) use lifecycles::Lifecycles;

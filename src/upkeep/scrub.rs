@@ -1,7 +1,6 @@
 //! The thread of the scrub: when a pass begins, how fast it goes, and that it ends with the server.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use storage_engine::Archive;
@@ -10,7 +9,8 @@ use storage_engine::scrub::{Pace, ScrubEnd};
 
 use super::scrub_document::ScrubDocument;
 use super::throttle::Throttle;
-use crate::error::{Error, ErrorKind, Result};
+use super::worker::Worker;
+use crate::error::Result;
 use crate::settings::ScrubSettings;
 
 /// From the server's start to the first pass of an archive that never had one.
@@ -25,7 +25,7 @@ const RATE_ASKED: u64 = 32 << 20;
 /// The scrub of a running server.
 pub(crate) struct Scrubber {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    worker: Worker,
 }
 
 struct Shared {
@@ -64,11 +64,9 @@ impl Scrubber {
             State { is_stopping: false, asked: None, requests: 0, not_before: Instant::now() + delay };
         let shared =
             Arc::new(Shared { archive, clock, settings, state: Mutex::new(state), changed: Condvar::new() });
-        let worker = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("scrub".into()).spawn(move || worker.run());
-        let thread =
-            thread.map_err(|source| Error::new(ErrorKind::Failed, "start the scrub").caused_by(source))?;
-        Ok(Arc::new(Self { shared, thread: Mutex::new(Some(thread)) }))
+        let working = Arc::clone(&shared);
+        let worker = Worker::start("scrub", move || working.run())?;
+        Ok(Arc::new(Self { shared, worker }))
     }
 
     /// Begins a pass, or goes on with the one under way, at `rate` bytes per second, `Some(None)` as fast as it
@@ -101,10 +99,7 @@ impl Scrubber {
     /// Waits until the thread has ended.
     pub(crate) fn stop(&self) {
         self.ask_to_stop();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.map_or(Ok(()), JoinHandle::join).is_err() {
-            tracing::error!("The scrub ended by a fault of its own.");
-        }
+        self.worker.join();
     }
 }
 

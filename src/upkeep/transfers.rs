@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use storage_engine::archive::list::{VersionListEntry, VersionListRequest};
@@ -19,6 +18,7 @@ use uuid::Uuid;
 use super::transaction::{
     Cursor, Transaction, TransactionState, TransferRequest, TransitionRequest, Work, is_gone,
 };
+use super::worker::Worker;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The folder of transactions among the control documents.
@@ -36,7 +36,7 @@ const WAITING_MAX: usize = 1_000;
 /// The thread that transfers.
 pub(crate) struct Transfers {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    worker: Worker,
 }
 
 struct Shared {
@@ -60,11 +60,9 @@ impl Transfers {
         let transactions = read(&archive)?;
         let state = Mutex::new(State { is_stopping: false, transactions });
         let shared = Arc::new(Shared { archive, clock, state, changed: Condvar::new() });
-        let worker = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("transfers".into()).spawn(move || worker.run());
-        let thread = thread
-            .map_err(|source| Error::new(ErrorKind::Failed, "start the transfers").caused_by(source))?;
-        Ok(Arc::new(Self { shared, thread: Mutex::new(Some(thread)) }))
+        let working = Arc::clone(&shared);
+        let worker = Worker::start("transfers", move || working.run())?;
+        Ok(Arc::new(Self { shared, worker }))
     }
 
     /// The transactions that an archive keeps, the oldest first.
@@ -138,10 +136,7 @@ impl Transfers {
     /// Waits until the thread has ended.
     pub(crate) fn stop(&self) {
         self.ask_to_stop();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.map_or(Ok(()), JoinHandle::join).is_err() {
-            tracing::error!("The transfers ended by a fault of their own; the next start goes on with them.");
-        }
+        self.worker.join();
     }
 }
 
