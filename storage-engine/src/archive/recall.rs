@@ -11,6 +11,7 @@ use crate::bucket::Versioning;
 use crate::disk::{Disk, EntryKind, PARTIAL_SUFFIX};
 use crate::element::{Element, RESTORED_DIR, read_pair};
 use crate::error::{Error, ErrorKind, Result};
+use crate::fsck::told;
 use crate::mode::Mode;
 use crate::name::{BucketName, ObjectKey, VersionId};
 use crate::outbox::EventKind;
@@ -39,7 +40,7 @@ pub struct Recall {
     pub version_id: VersionId,
     /// Whether the bytes are here, and why not.
     pub outcome: Result<u64>,
-    /// Whether it will be tried again.
+    /// Whether that is its end: it is not tried again.
     pub is_final: bool,
 }
 
@@ -99,9 +100,17 @@ impl Archive {
         let mut expired = 0;
         for (seq, restore) in inner.restores.select(EXPIRED_MAX, |restore| restore.is_over(now_ms)) {
             let element = inner.element(restore.element)?;
-            let document = RestoreDocument::read(&*element.disk, restore.id)?;
+            let document = match RestoreDocument::read(&*element.disk, restore.id) {
+                Ok(document) => Some(document),
+                // What it stood for is over all the same.
+                Err(error) => {
+                    tracing::error!(id = %restore.id, %error, "what was known of a restore that is over cannot be read");
+                    None
+                }
+            };
             {
-                let _key = inner.key_locks.lock(&document.bucket, &document.key);
+                let lock = |document: &RestoreDocument| inner.key_locks.lock(&document.bucket, &document.key);
+                let _key = document.as_ref().map(lock);
                 if inner.restores.get(seq).is_none_or(|known| !known.is_over(now_ms)) {
                     continue;
                 }
@@ -109,8 +118,10 @@ impl Archive {
                 RestoreDocument::remove(&*element.disk, restore.id)?;
             }
             if restore.state == RestoreState::Restored {
-                inner.tell_of_restore(EventKind::RestoreExpired, &document);
                 expired += 1;
+                if let Some(document) = &document {
+                    inner.tell_of_restore(EventKind::RestoreExpired, document);
+                }
             }
         }
         inner.warn_of_expiry(now_ms)?;
@@ -220,7 +231,7 @@ impl Inner {
             return (document, Err(error), false);
         }
         document.attempts += 1;
-        document.failure = Some(error.to_string());
+        document.failure = Some(told(&error));
         let is_final = document.attempts >= ATTEMPTS_MAX;
         document.state = if is_final { RestoreState::Failed } else { RestoreState::Requested };
         if let Err(error) = document.write(&*element.disk) {

@@ -3,7 +3,8 @@
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -15,6 +16,8 @@ use crate::error::{Error, ErrorKind, Result};
 const RUN_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// From one look at a command that runs to the next.
 const LOOK: Duration = Duration::from_millis(50);
+/// Longest time for the rest of what a command wrote, once it has ended.
+const OUTPUT_WAIT: Duration = Duration::from_secs(2);
 /// Bytes kept of what a command writes.
 const OUTPUT_BYTES_MAX: usize = 16 * 1024;
 
@@ -32,10 +35,9 @@ pub(super) fn run(item: &Item<'_>, command: &str, request: &Value) -> Result<Str
         // A command that reads no request has what it needs in its environment.
         input.write_all(format!("{request}\n").as_bytes()).ok();
     }
-    let output = child.stdout.take().map(keep);
-    let errors = child.stderr.take().map(keep);
+    let (output, errors) = (keep(child.stdout.take()), keep(child.stderr.take()));
     let ended = wait(&mut child, item);
-    let (output, errors) = (taken(output), taken(errors));
+    let (output, errors) = (taken(&output), taken(&errors));
     match ended {
         Ok(status) if status.success() => Ok(output),
         Ok(status) => Err(failed(&format_args!("it ended with {status}: {}", errors.trim()))),
@@ -87,18 +89,24 @@ fn end(child: &mut Child) {
 }
 
 /// Reads what a command writes on a thread of its own, and keeps the beginning of it.
-fn keep(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
-        let (mut kept, mut buffer) = (Vec::new(), [0; 4096]);
-        while let Ok(count @ 1..) = from.read(&mut buffer) {
-            let room = OUTPUT_BYTES_MAX.saturating_sub(kept.len());
-            kept.extend_from_slice(buffer.get(..count.min(room)).unwrap_or_default());
-        }
-        kept
-    })
+fn keep(from: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, kept) = channel();
+    if let Some(mut from) = from {
+        thread::spawn(move || {
+            let (mut kept, mut buffer) = (Vec::new(), [0; 4096]);
+            while let Ok(count @ 1..) = from.read(&mut buffer) {
+                let room = OUTPUT_BYTES_MAX.saturating_sub(kept.len());
+                kept.extend_from_slice(buffer.get(..count.min(room)).unwrap_or_default());
+            }
+            // Nobody may listen any more.
+            sender.send(kept).ok();
+        });
+    }
+    kept
 }
 
-fn taken(kept: Option<JoinHandle<Vec<u8>>>) -> String {
-    let bytes = kept.and_then(|thread| thread.join().ok()).unwrap_or_default();
+/// What was kept. Something that the command left running may hold its output open: it is not waited for long.
+fn taken(kept: &Receiver<Vec<u8>>) -> String {
+    let bytes = kept.recv_timeout(OUTPUT_WAIT).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }

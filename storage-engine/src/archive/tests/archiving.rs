@@ -1,15 +1,20 @@
 //! Documents whose bytes go to an archive target, and come back for a time.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::shelf::{DAY_MS, MIDNIGHT_MS, START_MS, World, name};
 use super::{caller, content, copy_tree, element, find_data, get, key, names, put};
 use crate::ErrorKind;
 use crate::archive::DeleteConditions;
 use crate::archive::restore::{RestoreState, RestoreStatus, Restoring, Tier};
+use crate::archive::seal::SealLimits;
 use crate::archive::status::NewElement;
 use crate::fsck::{self, FsckOptions};
 use crate::mode::{Mode, StorageClass};
+use crate::scrub::Pace;
+use crate::seal::{self, verify::VerifyOptions};
 use crate::target::{ArchiveClass, ArchiveTarget, MoverCommands, TargetPlace};
 
 #[expect(clippy::disallowed_methods, reason = "the test looks for files as a person would")]
@@ -378,6 +383,90 @@ fn commands_move_bytes() {
         world.recall_all();
         assert_eq!(get(&world.archive, &world.bucket, "a b'c").unwrap(), content(70_000, 1));
     }
+}
+
+/// What a command leaves running behind it, with its output open, is not waited for.
+#[test]
+fn a_command_ends_with_itself() {
+    let world = World::new();
+    let (store, pid) = (world.target(), world.fixture.folder.path().join("pid"));
+    let commands = MoverCommands {
+        archive: format!(
+            "sleep 300 & echo $! > '{}'; cp \"$ARTSTORE_FILE\" '{}'",
+            pid.display(),
+            store.display()
+        ),
+        recall: format!("cp '{}' \"$ARTSTORE_FILE\"", store.display()),
+        verify: None,
+    };
+    world.make_shelf(TargetPlace::Commands(commands));
+    put(&world.archive, &world.bucket, "a", None, b"archived").unwrap();
+    world.transfer("a", Mode::Ar);
+    assert_eq!(world.archive_all(), (1, 0));
+    #[expect(clippy::disallowed_methods, reason = "the test reads what its command wrote")]
+    let pid = std::fs::read_to_string(pid).unwrap();
+    assert!(Path::new("/proc").join(pid.trim()).exists(), "it is running still");
+    let ended = std::process::Command::new("kill").arg(pid.trim()).status().unwrap();
+    assert!(ended.success());
+}
+
+/// What is archived, and what is restored, is sealed, checked and scrubbed like anything else: bytes that are away are no
+/// damage, and the seal of an hour that was made while they were here stays good.
+#[test]
+fn checks_pass_over_bytes_that_are_away() {
+    let world = World::with_shelf();
+    let limits = SealLimits { quiet: Duration::ZERO, hours_max: 100 };
+    for (key, size) in [("before", 300), ("large", 40 * 65_536)] {
+        put(&world.archive, &world.bucket, key, None, &content(size, 1)).unwrap();
+        world.transfer(key, Mode::Ar);
+    }
+    world.pass_time(2 * DAY_MS / 24);
+    assert_eq!(world.archive.seal_due(&limits).unwrap().sealed.len(), 1, "with the bytes");
+    put(&world.archive, &world.bucket, "after", None, b"after").unwrap();
+    world.transfer("after", Mode::Ar);
+    assert_eq!(world.archive_all(), (3, 0));
+    world.restore("large", 1, Tier::Standard).unwrap();
+    world.recall_all();
+    world.pass_time(2 * DAY_MS / 24);
+    let pass = world.archive.seal_due(&limits).unwrap();
+    assert!(pass.failed.is_empty() && !pass.sealed.is_empty(), "{pass:?}");
+    let pace: Pace = Arc::new(|_| true);
+    world.archive.scrub(pace).unwrap();
+    let last = world.archive.scrub_status().last.unwrap();
+    assert!(last.findings.is_empty(), "{:?}", last.findings);
+    let fixture = world.reopened().fixture;
+    let data = fixture.folder.path().join("data");
+    let report = seal::verify::verify(&VerifyOptions::new(data.clone()), &mut |_| {}).unwrap();
+    assert!(report.is_clean(), "{:?}", report.findings);
+    let report = fsck::check(FsckOptions::new(data), &mut |_| {}).unwrap();
+    assert!(report.is_clean() && report.findings.is_empty(), "{:?}", report.findings);
+}
+
+/// A restore whose document was damaged while the archive was in use keeps no other from its end.
+#[test]
+fn a_damaged_restore_holds_up_no_other() {
+    let world = World::with_shelf();
+    for key in ["a", "b"] {
+        put(&world.archive, &world.bucket, key, None, key.as_bytes()).unwrap();
+        world.transfer(key, Mode::Ar);
+        world.restore(key, 1, Tier::Standard).unwrap();
+        world.pass_time(1);
+    }
+    assert_eq!(world.recall_all(), ["a", "b"]);
+    let restored = world.root("shelf").join(".artstore/restored");
+    let first = world.archive.restores().unwrap()[0].key.clone();
+    let is_of_first = |path: &PathBuf| {
+        #[expect(clippy::disallowed_methods, reason = "the test looks for the document of a key")]
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.contains(&format!("\"key\": \"{first}\""))
+    };
+    let documents = restored.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let document = documents.into_iter().find(is_of_first).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the test damages the document")]
+    std::fs::write(&document, b"{").unwrap();
+    world.pass_time(3 * DAY_MS);
+    assert_eq!(world.archive.expire_restored().unwrap(), 2);
+    assert_eq!(restored.read_dir().unwrap().count(), 0);
 }
 
 /// A folder belongs to one element, and not every place is a target.
