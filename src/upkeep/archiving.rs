@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use storage_engine::Archive;
 use storage_engine::archive::archiving::ArchivePass;
@@ -17,6 +17,8 @@ use crate::error::Result;
 
 /// Longest time between two looks for work that nobody has called for: what is tried again, and what expires.
 const INTERVAL: Duration = Duration::from_secs(5);
+/// From a pass of descents that could not move everything to the next.
+const DESCENTS_AGAIN: Duration = Duration::from_secs(60);
 
 /// The threads that move bytes.
 pub(crate) struct Archiving {
@@ -29,6 +31,8 @@ struct Shared {
     is_stopping: AtomicBool,
     /// Documents that the last pass of descents could not move.
     descents_failed: AtomicU64,
+    /// When the next pass of descents may begin, where the last could not move everything.
+    descents_not_before: Mutex<Option<Instant>>,
     /// Elements of which it was told that they are nearly full.
     filling_told: Mutex<Vec<ElementName>>,
 }
@@ -45,11 +49,12 @@ impl Archiving {
             archive,
             is_stopping: AtomicBool::new(false),
             descents_failed: AtomicU64::new(0),
+            descents_not_before: Mutex::default(),
             filling_told: Mutex::default(),
         });
         let mut workers = Vec::new();
-        let works: [(&'static str, Work); 2] =
-            [("archiving", Shared::archive), ("descents", Shared::descend)];
+        let works: [(&'static str, Work); 3] =
+            [("archiving", Shared::archive), ("descents", Shared::descend), ("expiry", Shared::keep_house)];
         let recalls = std::iter::repeat_n(("recalls", Shared::recall as Work), recalls);
         for (name, work) in works.into_iter().chain(recalls) {
             let working = Arc::clone(&shared);
@@ -86,22 +91,41 @@ impl Shared {
         }
     }
 
-    /// Archives everything that is due, and removes what has expired; lets full elements become ro.
+    /// Archives everything that is due.
     fn archive(&self) {
-        match self.archive.turn_full_elements() {
-            Ok(pass) => self.tell_of_filling(&pass),
-            Err(error) => self.complain(&error, "An element that is full did not become ro."),
-        }
         while !self.is_stopping() {
             match self.archive.archive_due() {
                 Ok(pass) => {
-                    tell(&pass);
+                    self.tell(&pass);
                     if !pass.is_more {
-                        break;
+                        return;
                     }
                 }
                 Err(error) => return self.complain(&error, "Nothing is archived."),
             }
+        }
+    }
+
+    /// Tells what was archived, and what could not be: not of what a stop interrupts.
+    fn tell(&self, pass: &ArchivePass) {
+        if pass.archived > 0 {
+            tracing::info!(documents = pass.archived, bytes = pass.bytes, "Archived an hour.");
+        }
+        for failed in pass.failed.iter().filter(|_| !self.is_stopping()) {
+            tracing::error!(
+                element = failed.element.as_str(),
+                path = failed.path,
+                error = &failed.error as &dyn std::error::Error,
+                "A document is not archived; its bytes stay here, and it is tried again."
+            );
+        }
+    }
+
+    /// Lets full elements become ro, and removes restored copies whose day has come: what waits for no mover.
+    fn keep_house(&self) {
+        match self.archive.turn_full_elements() {
+            Ok(pass) => self.tell_of_filling(&pass),
+            Err(error) => self.complain(&error, "An element that is full did not become ro."),
         }
         match self.archive.expire_restored() {
             Ok(0) => {}
@@ -110,10 +134,17 @@ impl Shared {
         }
     }
 
-    /// Moves everything that was stored with a colder class where it is bound for.
+    /// Moves everything that was stored with a colder class where it is bound for. What could not go is given time.
     fn descend(&self) {
+        let mut not_before = self.descents_not_before.lock().unwrap_or_else(PoisonError::into_inner);
+        if not_before.is_some_and(|moment| Instant::now() < moment) {
+            return;
+        }
         match self.archive.descend(&|| self.is_stopping()) {
-            Ok(pass) => self.tell_of_descents(&pass),
+            Ok(pass) => {
+                *not_before = (pass.failed > 0).then(|| Instant::now() + DESCENTS_AGAIN);
+                self.tell_of_descents(&pass);
+            }
             Err(error) => self.complain(&error, "Nothing goes down to the class it was stored with."),
         }
     }
@@ -164,20 +195,6 @@ impl Shared {
         if !self.is_stopping() {
             tracing::error!(error = error as &dyn std::error::Error, "{what}");
         }
-    }
-}
-
-fn tell(pass: &ArchivePass) {
-    if pass.archived > 0 {
-        tracing::info!(documents = pass.archived, bytes = pass.bytes, "Archived an hour.");
-    }
-    for failed in &pass.failed {
-        tracing::error!(
-            element = failed.element.as_str(),
-            path = failed.path,
-            error = &failed.error as &dyn std::error::Error,
-            "A document is not archived; its bytes stay here, and it is tried again."
-        );
     }
 }
 

@@ -82,12 +82,6 @@ impl Archive {
 }
 
 impl Inner {
-    /// Notes that something did not fit on an element.
-    pub(super) fn note_full(&self, element: &Element) {
-        element.is_full.store(true, Ordering::Release);
-        self.work.call();
-    }
-
     /// Whether little room is left: a tenth of the quota, else twice what is kept free of the file system.
     fn is_filling(&self, element: &Element) -> Result<bool> {
         let (quota, reserve) = {

@@ -1,6 +1,6 @@
 //! Placement: which element a new object goes to, and what is refused before its body is read.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::open::{Archive, ElementSlot, Inner};
 use super::put::{Admission, PutTarget};
@@ -122,8 +122,17 @@ impl Inner {
                 "no element of mode {mode} is in use and an element is absent: bring it back and restart"
             ));
         }
-        Error::new(ErrorKind::InvalidStorageClass, "choose element")
-            .because(format_args!("no element has the mode {mode} that this storage class asks for"))
+        let has_mode = |slot: &ElementSlot| match slot {
+            ElementSlot::Ready(element) => element.document().mode == mode,
+            ElementSlot::Absent { .. } => false,
+        };
+        let refusal = Error::new(ErrorKind::InvalidStorageClass, "choose element");
+        if mode == Mode::Ar && elements.values().any(has_mode) {
+            return refusal.because(
+                "no element of mode ar with an archive target has this storage class: artstore element target sets both",
+            );
+        }
+        refusal.because(format_args!("no element has the mode {mode} that this storage class asks for"))
     }
 
     /// Whether the quota of an element has room for `length` more bytes.
@@ -132,7 +141,7 @@ impl Inner {
     pub(super) fn check_quota(&self, element: &Element, length: u64) -> Result<()> {
         let quota = element.document().max_size_bytes;
         if quota.is_some_and(|quota| element.used_bytes().saturating_add(length) > quota) {
-            self.note_full(element);
+            element.is_full.store(true, Ordering::Release);
             return Err(Error::new(ErrorKind::QuotaExceeded, "choose element").about(&element.name));
         }
         Ok(())
@@ -152,7 +161,7 @@ impl Inner {
         let space =
             element.disk.space().map_err(|error| Error::io("ask for free space", &element.name, error))?;
         if space.free_bytes < length.saturating_add(reserve) || space.free_inodes < RESERVE_INODES {
-            self.note_full(element);
+            element.is_full.store(true, Ordering::Release);
             return Err(Error::new(ErrorKind::StorageFull, "choose element")
                 .about(&element.name)
                 .because("its file system has no room: delete what is not needed or add an element"));

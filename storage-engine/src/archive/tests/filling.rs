@@ -1,5 +1,7 @@
 //! Elements that fill, in their order and to their bounds.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::shelf::{World, name};
@@ -57,6 +59,16 @@ fn priority_and_quota_may_be_set_later() {
     assert_eq!(holder(&world, "e", 1000).as_deref(), Some("rw-01"));
     set(&world, "rw-01", ElementSettings { reserve_bytes: Some(u64::MAX / 4), ..ElementSettings::default() });
     assert_eq!(holder(&world, "f", 1000), None, "the reserve is kept free");
+}
+
+/// A refusal for want of room calls nobody: who moves documents and meets it would be called by itself for ever.
+#[test]
+fn want_of_room_calls_nobody() {
+    let world = World::new();
+    set(&world, "rw-01", ElementSettings { max_size_bytes: Some(10), ..ElementSettings::default() });
+    let seen = world.archive.wait_for_archive_work(u64::MAX, Duration::ZERO);
+    assert_eq!(holder(&world, "a", 1000), None);
+    assert_eq!(world.archive.wait_for_archive_work(u64::MAX, Duration::ZERO), seen);
 }
 
 /// An element of mode rw becomes ro when it is full, where that is set; the warning comes before, and one large
