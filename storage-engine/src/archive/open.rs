@@ -84,6 +84,8 @@ pub(crate) struct Inner {
     /// Highest sequence number that the catalog shows.
     pub(super) applied_seq: AtomicU64,
     pub(crate) scrub: ScrubState,
+    /// Held by who brings an element to mode ar.
+    pub(super) archiving: Mutex<()>,
     /// Held by who seals.
     pub(super) sealing: Mutex<()>,
     /// Set before the gate is closed: what takes long and can be left ends.
@@ -161,6 +163,7 @@ impl Archive {
             gate: RwLock::new(false),
             applied_seq: AtomicU64::new(0),
             scrub,
+            archiving: Mutex::new(()),
             sealing: Mutex::new(()),
             is_closing: AtomicBool::new(false),
             _lock: lock,

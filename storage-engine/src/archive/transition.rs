@@ -82,9 +82,11 @@ impl Archive {
             }
         }
         if to == Mode::Ar {
+            // Two that look for what is left would each take what the other is at for done.
+            let _alone = inner.archiving.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             element.unarchived.note_all();
             let mut pass = ArchivePass::default();
-            while !inner.try_to_archive(self, caller, &element, &mut pass)? {
+            while !self.try_to_archive(caller, &element, &mut pass)? {
                 told(&pass);
             }
         } else {
@@ -93,27 +95,17 @@ impl Archive {
         }
         self.status_of(&element)
     }
-}
 
-impl Archive {
-    /// The status of an element in use.
-    pub(super) fn status_of(&self, element: &Element) -> Result<ElementStatus> {
-        let found = self.elements().into_iter().find(|status| status.id == element.id);
-        found.ok_or_else(|| no_such_element(&element.name))
-    }
-}
-
-impl Inner {
     /// Stores the next hour of an element that is to become ar; where there is none left, it becomes ar. Says
     /// whether it is.
     fn try_to_archive(
         &self,
-        archive: &Archive,
         caller: &Caller,
         element: &Arc<Element>,
         pass: &mut ArchivePass,
     ) -> Result<bool> {
-        let _gate = archive.enter()?;
+        let inner = &self.inner;
+        let _gate = self.enter()?;
         let mut document = element.document_alone();
         if document.mode == Mode::Ar {
             return Ok(true);
@@ -122,14 +114,14 @@ impl Inner {
         match next.map_err(|error| Error::io("look for bytes to archive", &element.name, error))? {
             // Nothing comes while the document is held: everything on the element has been stored.
             None => {
-                self.commit_mode(caller, element, Mode::Ar, &mut document)?;
+                inner.commit_mode(caller, element, Mode::Ar, &mut document)?;
                 element.unarchived.note_all();
-                self.work.call();
+                inner.work.call();
                 Ok(true)
             }
             Some(hour) => {
                 drop((document, _gate));
-                self.archive_hour(element, hour, Own::Stay, pass);
+                inner.archive_hour(element, hour, Own::Stay, pass);
                 match pass.failed.pop() {
                     Some(Unarchivable { error, .. }) => Err(error),
                     None => Ok(false),
@@ -138,6 +130,14 @@ impl Inner {
         }
     }
 
+    /// The status of an element in use.
+    pub(super) fn status_of(&self, element: &Element) -> Result<ElementStatus> {
+        let found = self.elements().into_iter().find(|status| status.id == element.id);
+        found.ok_or_else(|| no_such_element(&element.name))
+    }
+}
+
+impl Inner {
     fn commit_mode(
         &self,
         caller: &Caller,
