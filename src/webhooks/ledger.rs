@@ -33,7 +33,11 @@ pub(super) fn read(archive: &Archive) -> Result<Vec<(Webhook, Mailbox)>> {
         Mailbox::new(kept.unwrap_or_else(end), dead)
     };
     let webhooks = documents::<Webhook>(archive, WEBHOOKS)?;
-    Ok(webhooks.into_iter().map(|(_, webhook)| (take(webhook.id), webhook)).map(|(m, w)| (w, m)).collect())
+    let with_mailbox = |(_, webhook): (String, Webhook)| {
+        let mailbox = take(webhook.id);
+        (webhook, mailbox)
+    };
+    Ok(webhooks.into_iter().map(with_mailbox).collect())
 }
 
 /// Keeps a webhook. *Durability*: durable on return.
