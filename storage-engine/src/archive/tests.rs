@@ -33,6 +33,7 @@ mod lifecycle;
 mod parts;
 mod recent;
 mod restore_events;
+mod restoring;
 mod sealing;
 mod shelf;
 mod together;

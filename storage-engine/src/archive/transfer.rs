@@ -13,7 +13,7 @@ use sha2::Digest as _;
 use super::body::Staging;
 use super::commit::NewVersion;
 use super::copy::Copy;
-use super::object::Attributes;
+use super::object::{Attributes, Object};
 use super::open::{Archive, Inner};
 use super::put::Stored;
 use super::read::ObjectReader;
@@ -97,14 +97,21 @@ impl Archive {
     ) -> Result<Transferred> {
         for _ in 0..TRIES_MAX {
             drop(self.enter()?);
-            let reader = self.read(bucket, key, transfer.version)?;
-            if transfer.revision.is_some_and(|seen| seen != reader.object.revision) {
+            let object = self.object(bucket, key, transfer.version)?;
+            if transfer.revision.is_some_and(|seen| seen != object.revision) {
                 return Err(Error::new(ErrorKind::PreconditionFailed, "transfer object")
                     .about(key)
                     .because("it was changed meanwhile: read it again"));
             }
-            let element = self.inner.destination(&reader, &transfer.to)?;
+            let element = self.inner.destination(&object, &transfer.to)?;
             let Some(element) = element else { return Ok(Transferred::There) };
+            // Only what goes on is opened: of what is archived there are no bytes.
+            let reader = match self.read(bucket, key, transfer.version) {
+                Ok(reader) if reader.object.revision == object.revision => reader,
+                Ok(_) => continue,
+                Err(error) if error.kind() == ErrorKind::Archived => continue,
+                Err(error) => return Err(error),
+            };
             let copied = Copied::make(element, &reader)?;
             // A copy may take long: an archive that closes does not wait for it.
             let _gate = self.enter()?;
@@ -120,8 +127,7 @@ impl Archive {
 
 impl Inner {
     /// The element where a version is to go; `None` where it is there.
-    fn destination(&self, reader: &ObjectReader, to: &Destination) -> Result<Option<Arc<Element>>> {
-        let object = &reader.object;
+    fn destination(&self, object: &Object, to: &Destination) -> Result<Option<Arc<Element>>> {
         let (mode, named) = match to {
             Destination::Mode(mode) => (*mode, None),
             Destination::Class(class) => (class.mode(), None),

@@ -1,6 +1,6 @@
 //! An archive with a clock that a test sets, and an element whose documents are archived.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -130,4 +130,24 @@ pub(super) fn open(fixture: &Fixture, clock: &Arc<SetClock>) -> Archive {
 
 pub(super) fn name(text: &str) -> ElementName {
     ElementName::parse(text).unwrap()
+}
+
+/// Names of the data files below a folder.
+#[expect(clippy::disallowed_methods, reason = "the test looks for files as a person would")]
+pub(super) fn data_files(root: &Path) -> Vec<String> {
+    let (mut files, mut folders) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.file_type().unwrap().is_dir() {
+                if !name.starts_with('.') && name != "buckets" && name != "seals" {
+                    folders.push(entry.path());
+                }
+            } else if !name.ends_with(".json") {
+                files.push(name);
+            }
+        }
+    }
+    files.sort_unstable();
+    files
 }
