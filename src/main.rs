@@ -46,6 +46,8 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         | Command::Transactions(_)
         | Command::Restore(_)
         | Command::Restores(_)
+        | Command::Retain(_)
+        | Command::Clock(_)
         | Command::Account(_)
         | Command::Webhook(_)
         | Command::Fsck(_)
@@ -62,6 +64,8 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         Command::Transactions(output) => commands::transactions(&settings, *output),
         Command::Restore(arguments) => commands::restore(&settings, arguments),
         Command::Restores(output) => commands::restores(&settings, *output),
+        Command::Retain(arguments) => commands::retain(&settings, arguments),
+        Command::Clock(command) => commands::clock(&settings, *command),
         Command::Account(command) => commands::account(&settings, command),
         Command::Webhook(command) => commands::webhook(&settings, command),
         Command::Fsck(arguments) => commands::fsck(&settings, *arguments),

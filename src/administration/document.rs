@@ -35,11 +35,25 @@ pub(crate) struct ElementDocument {
     /// `refuse`, or `ro` where it becomes ro when it is full.
     #[serde(default)]
     pub(crate) when_full: WhenFull,
+    /// How long documents stay on it, or are kept; `null` where that is not set.
+    #[serde(default)]
+    pub(crate) retention: Option<TermDocument>,
     /// Where its bytes go in mode ar; `null` where that is not set.
     #[serde(default)]
     pub(crate) archive_target: Option<TargetDocument>,
     /// Free bytes of the file system beneath.
     pub(crate) free_bytes: u64,
+}
+
+/// The term of an element, counted from when each version was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TermDocument {
+    /// Its length in days: in edit documents go then, in the other modes they are kept until then. 0 in a request
+    /// takes it away.
+    pub(crate) days: u32,
+    /// So many days before its end owners are told.
+    pub(crate) warn_days: u32,
 }
 
 /// What makes an element.
@@ -70,6 +84,9 @@ pub(crate) struct SettingsRequest {
     pub(crate) reserve_bytes: Option<u64>,
     /// What becomes of it when it is full.
     pub(crate) when_full: Option<WhenFull>,
+    /// How long documents stay on it, or are kept.
+    #[serde(default)]
+    pub(crate) retention: Option<TermDocument>,
 }
 
 /// What changes the mode of an element.
@@ -237,6 +254,9 @@ impl From<ElementStatus> for ElementDocument {
             priority: status.priority,
             reserve_bytes: status.reserve_bytes,
             when_full: status.when_full,
+            retention: status
+                .retention
+                .map(|term| TermDocument { days: term.days, warn_days: term.warn_days }),
             archive_target: status.target.map(TargetDocument::from),
             free_bytes: status.free_bytes,
         }

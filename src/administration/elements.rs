@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use storage_engine::archive::status::{ElementSettings, NewElement};
+use storage_engine::archive::status::{ElementSettings, NewElement, TermSetting};
 use storage_engine::caller::{Caller, Door};
 
 use super::document::{ElementDocument, ModeDocument, ModeRequest, NewElementRequest, SettingsRequest};
@@ -58,12 +58,13 @@ impl Administration {
     ///
     /// *Errors*: `Failed` with the engine's reason below.
     pub(crate) fn set_element(&self, user: &LocalUser, request: &SettingsRequest) -> Result<ElementDocument> {
-        let SettingsRequest { name, priority, max_size_bytes, reserve_bytes, when_full } = request;
+        let SettingsRequest { name, priority, max_size_bytes, reserve_bytes, when_full, retention } = request;
         let settings = ElementSettings {
             priority: *priority,
             max_size_bytes: *max_size_bytes,
             reserve_bytes: *reserve_bytes,
             when_full: *when_full,
+            retention: retention.map(|term| TermSetting { days: term.days, warn_days: term.warn_days }),
         };
         let set = self.archive.set_element(&user.caller("SetElement"), name, &settings);
         let element = set.map_err(|source| {

@@ -12,17 +12,19 @@ mod elements;
 mod first_start;
 mod master_key;
 mod open;
+mod retention;
 mod seals;
 
 pub(crate) use archiving::{NewRestoreRequest, RestoreAnswer, RestoreDocument, TargetRequest};
 pub(crate) use credentials::PROFILE;
 pub(crate) use document::{
     AccountDocument, CreatedAccount, ElementDocument, ModeDocument, ModeRequest, NewAccountRequest,
-    NewElementRequest, SealPassDocument, SettingsRequest, state_name,
+    NewElementRequest, SealPassDocument, SettingsRequest, TermDocument, state_name,
 };
 pub(crate) use elements::LocalUser;
 pub(crate) use first_start::FirstStart;
 pub(crate) use open::{Administration, absolute};
+pub(crate) use retention::{RetainRequest, RetentionDocument};
 
 #[cfg(test)]
 mod tests;

@@ -40,7 +40,7 @@ pub(crate) struct TargetArguments {
 /// Arguments of `element set`.
 #[derive(Clone, Debug, Args)]
 #[command(group = ArgGroup::new("setting").required(true).multiple(true)
-    .args(["priority", "max_size", "reserve", "when_full"]))]
+    .args(["priority", "max_size", "reserve", "when_full", "retention_days"]))]
 pub(crate) struct SettingsArguments {
     /// Name of the element
     #[arg(value_parser = ElementName::parse)]
@@ -57,6 +57,13 @@ pub(crate) struct SettingsArguments {
     /// What becomes of an element of mode rw that is full
     #[arg(long, value_name = "WHAT")]
     pub(crate) when_full: Option<WhenFullName>,
+    /// Days after which documents go from an element of mode edit, or until which the other modes keep them; 0 for
+    /// no term
+    #[arg(long, value_name = "N")]
+    pub(crate) retention_days: Option<u32>,
+    /// So many days before the end of the term owners are told
+    #[arg(long, value_name = "N", default_value_t = 7, requires = "retention_days")]
+    pub(crate) warn_days: u32,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }

@@ -8,6 +8,7 @@ use storage_engine::mode::Mode;
 use storage_engine::name::{BucketName, ElementName};
 
 use super::archiving::{RestoreArguments, SettingsArguments, TargetArguments};
+use super::retention::{ClockCommand, RetainArguments};
 use super::share::{parse_percent, parse_root};
 use super::webhook::WebhookCommand;
 use crate::error::ErrorKind;
@@ -97,6 +98,23 @@ Examples:
     /// List the restores: what waits, what is here and until when, what failed and why
     #[command(after_help = "Example:\n  artstore restores --json")]
     Restores(OutputArguments),
+
+    /// Keep a version from removal until a day
+    ///
+    /// In every mode; it is never shortened. Deletes and overwriting are refused until then, and in edit the
+    /// version does not expire.
+    #[command(after_help = "\
+Examples:
+  artstore retain papers contracts/2019/lease.pdf --until 2036-12-31
+  artstore retain papers contracts/2019/lease.pdf --days 3650 --json")]
+    Retain(RetainArguments),
+
+    /// Show the clock by which documents expire, or let it go on to the system's
+    ///
+    /// It does not follow a system clock that jumps, so that a wrong one lets nothing expire; docs/SEMANTICS.md,
+    /// "Retention".
+    #[command(subcommand)]
+    Clock(ClockCommand),
 
     /// List accounts, or create one
     ///
@@ -441,6 +459,8 @@ impl Arguments {
             | Command::Transactions(_)
             | Command::Restore(_)
             | Command::Restores(_)
+            | Command::Retain(_)
+            | Command::Clock(_)
             | Command::Account(_)
             | Command::Webhook(_)
             | Command::Fsck(_)

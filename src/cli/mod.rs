@@ -5,6 +5,7 @@
 
 mod archiving;
 mod arguments;
+mod retention;
 mod share;
 mod table;
 pub(crate) mod terminal;
@@ -16,6 +17,7 @@ pub(crate) use arguments::{
     ModeArguments, NewAccountArguments, NewElementArguments, OutputArguments, RebuildArguments, ScrubCommand,
     SealCommand, SealVerifyArguments, StartScrubArguments, TransferArguments,
 };
+pub(crate) use retention::{ClockCommand, RetainArguments};
 pub(crate) use table::Table;
 pub(crate) use terminal::printable;
 pub(crate) use webhook::{DeadArguments, NewWebhookArguments, WebhookArguments, WebhookCommand};

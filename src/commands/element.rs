@@ -5,7 +5,8 @@ use storage_engine::target::{MoverCommands, TargetPlace};
 
 use super::transfer::show_progress;
 use crate::administration::{
-    ElementDocument, ModeDocument, ModeRequest, NewElementRequest, SettingsRequest, TargetRequest, absolute,
+    ElementDocument, ModeDocument, ModeRequest, NewElementRequest, SettingsRequest, TargetRequest,
+    TermDocument, absolute,
 };
 use crate::cli::{
     ElementCommand, ModeArguments, NewElementArguments, SettingsArguments, Table, TargetArguments, terminal,
@@ -85,6 +86,9 @@ fn set(settings: &Settings, arguments: &SettingsArguments) -> Result<()> {
         max_size_bytes: arguments.max_size,
         reserve_bytes: arguments.reserve,
         when_full: arguments.when_full.map(Into::into),
+        retention: arguments
+            .retention_days
+            .map(|days| TermDocument { days, warn_days: arguments.warn_days.min(days) }),
     };
     let mut owner = Owner::find(settings)?;
     let element = owner.set_element(&request)?;

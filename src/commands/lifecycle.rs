@@ -54,7 +54,7 @@ fn show_progress(pass: &LifecyclePass) {
 /// What a pass came to, for people.
 pub(super) fn text(pass: &LifecyclePass) -> String {
     let mut text = format!(
-        "Looked at {} versions in {} buckets with rules\n  \
+        "Looked at {} versions in {} buckets\n  \
          expired: {} gone, {}; {} behind a delete marker; {} delete markers removed\n  \
          moved to a stricter mode: {}, {}\n  uploads ended: {}\n",
         pass.versions,
@@ -67,6 +67,9 @@ pub(super) fn text(pass: &LifecyclePass) -> String {
         show_size(pass.moved_bytes),
         pass.uploads_aborted,
     );
+    if pass.warned > 0 {
+        text.push_str(&format!("  end soon, and their owners are told: {}\n", pass.warned));
+    }
     if pass.due_for_disposal > 0 {
         text.push_str(&format!(
             "  due for disposal: {}; they lie in a mode in which nothing expires by itself\n",

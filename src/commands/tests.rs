@@ -64,6 +64,7 @@ fn an_absent_element_is_listed_with_what_is_known() {
         priority: None,
         reserve_bytes: None,
         when_full: Default::default(),
+        retention: None,
         archive_target: None,
         free_bytes: 0,
     };

@@ -3,12 +3,14 @@
 //! HTTP with JSON over `<data>/control.sock`, for the owner and root alone (SO_PEERCRED). `server.rs`
 //! answers, `client.rs` asks, `owner.rs` is either the server reached or, where none runs, the archive
 //! opened by the command itself; both end in `crate::administration`. `scrub.rs` asks for the
-//! scrub, `archiving.rs` answers about archive targets and restores, `webhooks.rs` about webhooks.
+//! scrub, `archiving.rs` answers about archive targets and restores, `retention.rs` about retention and
+//! the archive clock, `webhooks.rs` about webhooks.
 
 mod archiving;
 mod client;
 mod owner;
 mod peer;
+mod retention;
 mod scrub;
 mod server;
 mod socket;

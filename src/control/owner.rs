@@ -10,8 +10,8 @@ use super::client::Client;
 use super::webhooks::{DEAD_PATH, PATH as WEBHOOKS_PATH, REMOVE_PATH, RETRY_PATH, TEST_PATH};
 use crate::administration::{
     AccountDocument, Administration, CreatedAccount, ElementDocument, LocalUser, ModeDocument, ModeRequest,
-    NewAccountRequest, NewElementRequest, NewRestoreRequest, RestoreAnswer, RestoreDocument,
-    SealPassDocument, SettingsRequest, TargetRequest, absolute,
+    NewAccountRequest, NewElementRequest, NewRestoreRequest, RestoreAnswer, RestoreDocument, RetainRequest,
+    RetentionDocument, SealPassDocument, SettingsRequest, TargetRequest, absolute,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::private_file;
@@ -21,6 +21,7 @@ use crate::webhooks::{
     CreatedWebhook, DeadDocument, NewWebhookRequest, RetriedDocument, TestedDocument, WebhookDocument,
     WebhookRequest,
 };
+use storage_engine::archive::retention::ClockStatus;
 
 /// Longest wait for news of a transaction or a pass.
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -115,6 +116,30 @@ impl Owner {
         match self {
             Self::Server(client) => client.post("/restores", request),
             Self::Itself(administration) => administration.restore(&offline_user(), request),
+        }
+    }
+
+    /// Keeps a version from removal.
+    pub(crate) fn retain(&mut self, request: &RetainRequest) -> Result<RetentionDocument> {
+        match self {
+            Self::Server(client) => client.post("/retain", request),
+            Self::Itself(administration) => administration.retain(&offline_user(), request),
+        }
+    }
+
+    /// The archive's time and the system's.
+    pub(crate) fn clock(&mut self) -> Result<ClockStatus> {
+        match self {
+            Self::Server(client) => client.get("/clock"),
+            Self::Itself(administration) => Ok(administration.clock()),
+        }
+    }
+
+    /// Lets the archive's time go on to the system's.
+    pub(crate) fn accept_clock(&mut self) -> Result<ClockStatus> {
+        match self {
+            Self::Server(client) => client.post("/clock", &()),
+            Self::Itself(administration) => administration.accept_clock(&offline_user()),
         }
     }
 

@@ -16,7 +16,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use super::peer::{Peer, admit_owner_and_root};
-use super::{archiving, scrub, webhooks};
+use super::{archiving, retention, scrub, webhooks};
 use crate::administration::{Administration, LocalUser, ModeRequest, NewAccountRequest, NewElementRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Health, Problem, assign_request_id};
@@ -67,6 +67,8 @@ fn router(control: Control, hooks: Router, owner_uid: u32) -> Router {
         .route("/elements/settings", post(archiving::set_element))
         .route("/elements/target", post(archiving::set_target))
         .route("/restores", get(archiving::restores).post(archiving::restore))
+        .route("/retain", post(retention::retain))
+        .route("/clock", get(retention::clock).post(retention::accept_clock))
         .route("/accounts", get(accounts).post(create_account))
         .route(scrub::PATH, get(scrub_status).post(start_scrub))
         .route("/lifecycle", get(lifecycle_passes).post(start_lifecycle_pass))

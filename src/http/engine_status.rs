@@ -35,7 +35,7 @@ pub(super) fn of_engine(kind: storage_engine::ErrorKind) -> StatusCode {
         Kind::InvalidRange => StatusCode::RANGE_NOT_SATISFIABLE,
         Kind::EntityTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
-        Kind::ModeForbids | Kind::QuotaExceeded => StatusCode::FORBIDDEN,
+        Kind::ModeForbids | Kind::Retained | Kind::QuotaExceeded => StatusCode::FORBIDDEN,
         Kind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         Kind::Unavailable | Kind::Locked => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Corrupt | Kind::NewerFormat | Kind::Io => StatusCode::INTERNAL_SERVER_ERROR,

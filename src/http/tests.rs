@@ -32,6 +32,7 @@ fn element(name: &str, state: ElementState) -> ElementStatus {
         priority: Some(100),
         reserve_bytes: None,
         when_full: Default::default(),
+        retention: None,
         target: None,
         free_bytes: 4712,
     }

@@ -16,11 +16,14 @@ pub(crate) struct LifecyclePass {
     pub(crate) number: u64,
     /// When it began, in milliseconds since 1970: what was due then is due in all of it. `null` while it waits.
     pub(crate) started_ms: Option<u64>,
+    /// Up to when owners were told of what expires soon, in milliseconds since 1970.
+    #[serde(default)]
+    pub(crate) told_ms: u64,
     /// When it ended; `null` before.
     pub(crate) ended_ms: Option<u64>,
     /// How far it is; a stop goes on behind it.
     pub(crate) at: Option<Place>,
-    /// Buckets with rules that were gone through.
+    /// Buckets that were gone through: those with rules, or all where an element has a term.
     pub(crate) buckets: u64,
     /// Versions that were looked at.
     pub(crate) versions: u64,
@@ -36,6 +39,9 @@ pub(crate) struct LifecyclePass {
     pub(crate) moved_bytes: u64,
     /// Uploads that ended.
     pub(crate) uploads_aborted: u64,
+    /// Versions whose owners were told that they expire soon, or may then be disposed of.
+    #[serde(default)]
+    pub(crate) warned: u64,
     /// Versions that would expire and lie in a mode in which nothing expires by itself.
     pub(crate) due_for_disposal: u64,
     /// Versions and uploads that others changed meanwhile; the next pass looks at them again.

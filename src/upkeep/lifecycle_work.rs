@@ -14,6 +14,7 @@ use storage_engine::mode::{Mode, StorageClass};
 use storage_engine::name::{BucketName, VersionId};
 use storage_engine::{Error, ErrorKind, Result};
 
+use super::expiry::{warning, with_retention};
 use super::lifecycle_pass::{LifecycleFailure, LifecyclePass, Place, Step, UploadPlace, VersionPlace};
 
 /// Versions and uploads between two notes of how far a pass is.
@@ -74,9 +75,9 @@ impl<'a> LifecycleWork<'a> {
         let Some((bucket, step)) = self.place() else { return Progress::Done };
         let name = bucket.name.clone();
         let page = match (&bucket.lifecycle, &step) {
-            (None, _) => Ok(Page::Last),
+            (None, Step::Uploads(_)) => Ok(Page::Last),
             (Some(lifecycle), Step::Uploads(after)) => self.uploads(&name, lifecycle, after.clone()),
-            (Some(lifecycle), Step::Versions(after)) => self.versions(&name, lifecycle, after.clone()),
+            (lifecycle, Step::Versions(after)) => self.versions(&name, lifecycle.as_deref(), after.clone()),
         };
         match (page, step) {
             (Ok(Page::Stopped), _) => Progress::Stopped,
@@ -101,12 +102,17 @@ impl<'a> LifecycleWork<'a> {
     /// The bucket to go on with, and where in it.
     fn place(&self) -> Option<(Bucket, Step)> {
         let at = self.pass.at.clone();
-        let has_rules = |bucket: &Bucket| bucket.lifecycle.as_ref().is_some_and(|rules| rules.is_enabled());
+        let is_due = self.is_due();
         let is_left = |bucket: &Bucket| at.as_ref().is_none_or(|at| bucket.name >= at.bucket);
-        let bucket =
-            self.archive.buckets().into_iter().find(|bucket| has_rules(bucket) && is_left(bucket))?;
+        let bucket = self.archive.buckets().into_iter().find(|bucket| is_due(bucket) && is_left(bucket))?;
         let step = at.filter(|at| at.bucket == bucket.name).map_or(Step::Uploads(None), |at| at.step);
         Some((bucket, step))
+    }
+
+    /// Which buckets are gone through: those with rules, and every one where the term of an element may concern it.
+    fn is_due(&self) -> impl Fn(&Bucket) -> bool + use<> {
+        let has_terms = self.archive.elements().iter().any(|element| element.retention.is_some());
+        move |bucket| has_terms || bucket.lifecycle.as_ref().is_some_and(|rules| rules.is_enabled())
     }
 
     fn go_to(&mut self, bucket: &BucketName, step: Step) {
@@ -115,7 +121,8 @@ impl<'a> LifecycleWork<'a> {
 
     /// Goes on to the next bucket.
     fn leave(&mut self, bucket: &BucketName) -> Progress {
-        let is_next = |next: &Bucket| next.lifecycle.is_some() && next.name > *bucket;
+        let is_due = self.is_due();
+        let is_next = |next: &Bucket| is_due(next) && next.name > *bucket;
         match self.archive.buckets().into_iter().find(is_next) {
             Some(next) => {
                 self.go_to(&next.name, Step::Uploads(None));
@@ -168,7 +175,7 @@ impl<'a> LifecycleWork<'a> {
     fn versions(
         &mut self,
         bucket: &BucketName,
-        lifecycle: &Lifecycle,
+        lifecycle: Option<&Lifecycle>,
         after: Option<VersionPlace>,
     ) -> Result<Page> {
         let listing = self.archive.list_versions(&VersionListRequest {
@@ -189,6 +196,9 @@ impl<'a> LifecycleWork<'a> {
             let key = version.object.key.as_str();
             let successor = before.filter(|before| !version.is_latest && before.key == key);
             let fate = self.look_at(bucket, lifecycle, &version, successor.as_ref());
+            if fate == Fate::Stays {
+                self.warn(bucket, &version);
+            }
             if self.is_cut_off {
                 return Ok(Page::Stopped);
             }
@@ -211,11 +221,13 @@ impl<'a> LifecycleWork<'a> {
     fn look_at(
         &mut self,
         bucket: &BucketName,
-        lifecycle: &Lifecycle,
+        lifecycle: Option<&Lifecycle>,
         version: &ListedVersion,
         successor: Option<&VersionPlace>,
     ) -> Fate {
-        match self.judge(bucket, lifecycle, version, successor) {
+        let by_rule = lifecycle
+            .map_or(Ok(Judgement::Nothing), |lifecycle| self.judge(bucket, lifecycle, version, successor));
+        match by_rule.map(|judged| with_retention(judged, version, self.now_ms)) {
             Ok(Judgement::Nothing | Judgement::AskTags) => Fate::Stays,
             Ok(Judgement::AwaitDisposal { .. }) => {
                 self.pass.due_for_disposal += 1;
@@ -231,6 +243,18 @@ impl<'a> LifecycleWork<'a> {
                 self.settle(bucket, version, rule, |work| work.transfer(bucket, version, to))
             }
             Err(error) => self.settle(bucket, version, "", |_| Err(error)),
+        }
+    }
+
+    /// Tells the owner of a version that it goes soon, or may be disposed of soon.
+    fn warn(&mut self, bucket: &BucketName, version: &ListedVersion) {
+        let Some(occurrence) = warning(bucket, version, (self.pass.told_ms, self.now_ms)) else { return };
+        match self.archive.emit(&self.caller("RetentionWarning"), occurrence) {
+            Ok(()) => self.pass.warned += 1,
+            Err(error) => {
+                let (key, id) = (version.object.key.as_str(), version.version_id.to_string());
+                self.fail(bucket, (key, &id, ""), &error);
+            }
         }
     }
 

@@ -105,7 +105,8 @@ impl Lifecycles {
 impl State {
     fn new_pass(&self) -> LifecyclePass {
         let last = self.passes.keys().next_back().copied().unwrap_or(0);
-        LifecyclePass { number: last.saturating_add(1), ..LifecyclePass::default() }
+        let told_ms = self.passes.values().filter_map(|pass| pass.started_ms).max().unwrap_or(0);
+        LifecyclePass { number: last.saturating_add(1), told_ms, ..LifecyclePass::default() }
     }
 
     /// Whether a pass has begun on the day of `now_ms`.

@@ -1,6 +1,7 @@
 //! What the server does by itself, beside requests: threads that look after the archive.
 
 mod archiving;
+mod expiry;
 mod lifecycle_pass;
 mod lifecycle_work;
 mod lifecycles;

@@ -8,7 +8,9 @@ use storage_engine::archive::OpenOptions;
 use storage_engine::clock::SystemClock;
 use storage_engine::scrub::Work;
 
+mod expiry;
 mod lifecycles;
+mod world;
 
 use super::Scrubber;
 use super::throttle::Throttle;

@@ -6,6 +6,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub trait Clock: Send + Sync {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     fn now_ms(&self) -> u64;
+
+    /// Milliseconds that have passed since some moment, whatever the wall clock was set to; a clock that cannot tell
+    /// answers with its wall clock.
+    fn elapsed_ms(&self) -> u64 {
+        self.now_ms()
+    }
 }
 
 /// The operating system's real-time clock.
@@ -20,5 +26,12 @@ impl Clock for SystemClock {
         let now = SystemTime::now();
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Time since the machine started, asleep or not (clock_gettime(2), CLOCK_BOOTTIME).
+    fn elapsed_ms(&self) -> u64 {
+        let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let (seconds, nanos) = (u64::try_from(since.tv_sec), u64::try_from(since.tv_nsec));
+        seconds.unwrap_or(0).saturating_mul(1000).saturating_add(nanos.unwrap_or(0) / 1_000_000)
     }
 }

@@ -65,6 +65,8 @@ pub enum ErrorKind {
     PreconditionFailed,
     /// The mode of the element that holds the version forbids the change.
     ModeForbids,
+    /// The version is kept until a time that has not come.
+    Retained,
     /// The bytes are archived and not restored.
     Archived,
     /// There is nothing to restore: the bytes are not archived.
@@ -251,6 +253,7 @@ impl ErrorKind {
             Self::BadDigest => "the digest does not match the bytes received",
             Self::PreconditionFailed => "a condition of the request does not hold",
             Self::ModeForbids => "the mode of the element forbids this",
+            Self::Retained => "the version is kept until later",
             Self::Archived => "the bytes are archived",
             Self::NotArchived => "the bytes are not archived",
             Self::RestoreInProgress => "the bytes have been asked for already",

@@ -25,6 +25,7 @@ pub mod mode;
 pub mod name;
 pub mod outbox;
 mod restore;
+pub mod retention;
 pub mod scrub;
 pub mod seal;
 mod sequence;

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::timestamp::to_rfc3339;
 
 /// The mode of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,6 +59,10 @@ pub enum ChangeKind {
     Receive,
     /// The element's own copy of a version's bytes goes, which are safe on its archive target.
     Release,
+    /// The version is kept from removal, or for longer.
+    Retain,
+    /// The version is removed for good by a disposal that was released, and leaves a tombstone.
+    Dispose,
 }
 
 /// Leave for one change, made at its commit point under the element's mode lock and the key's lock.
@@ -72,12 +77,15 @@ impl Permit {
     /// *Errors*: `ModeForbids`, naming the mode.
     pub(crate) fn grant(mode: Mode, change: ChangeKind) -> Result<Self> {
         let granted = match (mode, change) {
-            (Mode::Edit | Mode::Rw | Mode::Ro, ChangeKind::Release) => false,
+            (Mode::Edit | Mode::Rw | Mode::Ro, ChangeKind::Release) | (Mode::Edit, ChangeKind::Dispose) => {
+                false
+            }
             (Mode::Edit, _)
             | (Mode::Rw, ChangeKind::Create | ChangeKind::Annotate)
             | (Mode::Rw | Mode::Ro, ChangeKind::Leave | ChangeKind::Receive)
             | (Mode::Ar, ChangeKind::Receive | ChangeKind::Release)
-            | (_, ChangeKind::DeleteMarker) => true,
+            | (Mode::Rw | Mode::Ro | Mode::Ar, ChangeKind::Dispose)
+            | (_, ChangeKind::DeleteMarker | ChangeKind::Retain) => true,
             (Mode::Rw | Mode::Ro | Mode::Ar, _) => false,
         };
         if granted {
@@ -89,10 +97,31 @@ impl Permit {
             mode.promise()
         )))
     }
+
+    /// Grants or refuses what is done to a version on an element of `mode` which is kept until `kept_until_ms` (0 where
+    /// nothing keeps it); `now_ms` is the archive's time.
+    ///
+    /// *Errors*: `ModeForbids`; `Retained` where it would be destroyed before its time.
+    pub(crate) fn grant_on(
+        mode: Mode,
+        change: ChangeKind,
+        kept_until_ms: u64,
+        now_ms: impl FnOnce() -> u64,
+    ) -> Result<Self> {
+        let permit = Self::grant(mode, change)?;
+        if kept_until_ms > 0 && change.destroys() && kept_until_ms > now_ms() {
+            return Err(Error::new(ErrorKind::Retained, "change").in_mode(mode).because(format_args!(
+                "{} is refused: the version is kept until {}",
+                change.describe(),
+                to_rfc3339(kept_until_ms)
+            )));
+        }
+        Ok(permit)
+    }
 }
 
 impl ChangeKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Create,
         Self::Overwrite,
         Self::Annotate,
@@ -101,7 +130,14 @@ impl ChangeKind {
         Self::Leave,
         Self::Receive,
         Self::Release,
+        Self::Retain,
+        Self::Dispose,
     ];
+
+    /// Whether the content of the version is gone afterwards.
+    fn destroys(self) -> bool {
+        matches!(self, Self::Overwrite | Self::Delete | Self::Dispose)
+    }
 
     fn describe(self) -> &'static str {
         match self {
@@ -113,6 +149,8 @@ impl ChangeKind {
             Self::Leave => "moving to another element",
             Self::Receive => "taking in from another element",
             Self::Release => "giving up bytes that are archived",
+            Self::Retain => "keeping for longer",
+            Self::Dispose => "disposal",
         }
     }
 }

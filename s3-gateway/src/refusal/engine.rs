@@ -37,7 +37,7 @@ fn code_of(kind: ErrorKind) -> Code {
         ErrorKind::IncompleteBody => Code::IncompleteBody,
         ErrorKind::BadDigest => Code::BadDigest,
         ErrorKind::PreconditionFailed => Code::PreconditionFailed,
-        ErrorKind::ModeForbids => Code::AccessDenied,
+        ErrorKind::ModeForbids | ErrorKind::Retained => Code::AccessDenied,
         ErrorKind::Archived | ErrorKind::NotArchived => Code::InvalidObjectState,
         ErrorKind::RestoreInProgress => Code::RestoreAlreadyInProgress,
         ErrorKind::QuotaExceeded => Code::QuotaExceeded,
@@ -64,7 +64,9 @@ impl From<Error> for Refusal {
             None => Self::new(code),
         };
         let refusal = match error.kind() {
-            ErrorKind::ModeForbids | ErrorKind::NotArchived => with_mode(refusal, &error),
+            ErrorKind::ModeForbids | ErrorKind::Retained | ErrorKind::NotArchived => {
+                with_mode(refusal, &error)
+            }
             ErrorKind::Archived => match error.class() {
                 Some(class) => refusal.with_element("StorageClass", class.as_str()),
                 None => refusal,

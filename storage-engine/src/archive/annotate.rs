@@ -84,7 +84,7 @@ impl Archive {
 impl Inner {
     /// Makes a sidecar what readers see of its pair. The caller holds the bucket, the key's lock and the
     /// element's document.
-    fn commit_annotation(
+    pub(super) fn commit_annotation(
         &self,
         caller: &Caller,
         (element, permit): (&Arc<Element>, &Permit),

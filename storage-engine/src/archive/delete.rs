@@ -52,7 +52,7 @@ impl Archive {
     /// was seen, no marker is put before a version that may not be deleted.
     ///
     /// *Durability*: on return it stays deleted through a power cut.
-    /// *Errors*: `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`, `PreconditionFailed`, `ModeForbids`,
+    /// *Errors*: `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`, `PreconditionFailed`, `ModeForbids`, `Retained`,
     /// `Unavailable`, `StorageFull`, `Io`.
     pub fn delete(
         &self,
@@ -152,7 +152,8 @@ impl Inner {
         let _touched = self.touch(&element, &entry.place.path, &[])?;
         let change = if entry.is_marker() { ChangeKind::DeleteMarker } else { ChangeKind::Delete };
         let document = element.document();
-        let _permit: Permit = Permit::grant(document.mode, change)?;
+        let _permit: Permit =
+            Permit::grant_on(document.mode, change, entry.kept_until_ms, || self.retention_now_ms())?;
         let seq = self.sequence.draw()?;
         let change = Change::Remove {
             place: entry.place.clone(),
@@ -217,6 +218,7 @@ impl Inner {
             parts: Arc::from([]),
             upload: None,
             bound_for: None,
+            retention: None,
             created_ms: now_ms,
             modified_ms: now_ms,
             attributes: Default::default(),

@@ -218,6 +218,7 @@ fn status_of(inner: &Inner, slot: &ElementSlot) -> ElementStatus {
                 priority: Some(document.priority),
                 reserve_bytes: document.reserve_bytes,
                 when_full: document.when_full,
+                retention: document.retention,
                 target: document.target.clone(),
                 free_bytes: element.disk.space().map_or(0, |space| space.free_bytes),
             }
@@ -232,6 +233,7 @@ fn status_of(inner: &Inner, slot: &ElementSlot) -> ElementStatus {
             priority: None,
             reserve_bytes: None,
             when_full: WhenFull::Refuse,
+            retention: None,
             target: None,
             free_bytes: 0,
         },

@@ -5,13 +5,14 @@ use std::sync::atomic::Ordering;
 
 use super::open::{Archive, Inner};
 use super::place::RESERVE_BYTES;
-use super::status::{ElementSettings, ElementStatus, WhenFull};
+use super::status::{ElementSettings, ElementStatus, TermSetting, WhenFull};
 use crate::caller::Caller;
 use crate::element::{Element, ElementDocument};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, Change, Record};
 use crate::mode::Mode;
 use crate::name::ElementName;
+use crate::retention::RetentionTerm;
 
 /// Percent of its quota from which on an element counts as full once something did not fit.
 const FULL_PERCENT: u64 = 90;
@@ -30,8 +31,8 @@ impl Archive {
     ///
     /// *Durability*: durable on return; the log keeps who asked.
     /// *Concurrency*: waits for the changes of the element that are under way.
-    /// *Errors*: `NoSuchElement`; `InvalidArgument` for an element to become ro that is not rw; `StorageFull`,
-    /// `Unavailable`, `Io`.
+    /// *Errors*: `NoSuchElement`; `InvalidArgument` for an element to become ro that is not rw, and for a term that is
+    /// none; `StorageFull`, `Unavailable`, `Io`.
     pub fn set_element(
         &self,
         caller: &Caller,
@@ -44,7 +45,7 @@ impl Archive {
         {
             let mut document = element.document_alone();
             let mut changed = document.clone();
-            changed.set(settings)?;
+            changed.set(settings, inner.retention_now_ms())?;
             // Nothing comes while the document is held, so that what is counted is what is there.
             if changed.max_size_bytes.is_some() && document.max_size_bytes.is_none() {
                 element.set_used(inner.catalog.census(element.id)?.bytes);
@@ -117,7 +118,7 @@ impl Inner {
 }
 
 impl ElementDocument {
-    fn set(&mut self, settings: &ElementSettings) -> Result<()> {
+    fn set(&mut self, settings: &ElementSettings, now_ms: u64) -> Result<()> {
         let of_bytes = |bytes: u64| (bytes > 0).then_some(bytes);
         self.priority = settings.priority.unwrap_or(self.priority);
         self.max_size_bytes = settings.max_size_bytes.map_or(self.max_size_bytes, of_bytes);
@@ -131,6 +132,15 @@ impl ElementDocument {
             ));
         }
         self.when_full = settings.when_full.unwrap_or(self.when_full);
+        self.retention = match settings.retention {
+            None => self.retention,
+            Some(TermSetting { days: 0, .. }) => None,
+            Some(TermSetting { days, warn_days }) => {
+                // What is set already does not begin anew.
+                let same = self.retention.filter(|term| (term.days, term.warn_days) == (days, warn_days));
+                Some(same.map_or_else(|| RetentionTerm::new(days, warn_days, now_ms), Ok)?)
+            }
+        };
         Ok(())
     }
 }

@@ -61,12 +61,6 @@ impl Archive {
         Ok(newest.is_some_and(|entry| entry.version_id == object.version_id))
     }
 
-    /// What time it is for whatever goes or moves by its age, in milliseconds since 1970.
-    #[must_use]
-    pub fn retention_now_ms(&self) -> u64 {
-        self.inner.options.clock.now_ms()
-    }
-
     fn with_ids(&self, mut lifecycle: Lifecycle) -> Result<Lifecycle> {
         let now_ms = self.inner.options.clock.now_ms();
         for rule in lifecycle.rules.iter_mut().filter(|rule| rule.id.is_empty()) {

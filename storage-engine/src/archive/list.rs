@@ -56,6 +56,19 @@ pub struct ListedObject {
     pub restore: Option<RestoreStatus>,
     /// The additional checksum's algorithm and what it covers, where the client chose one.
     pub checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
+    /// What retention says of it.
+    pub keeping: Keeping,
+}
+
+/// How long a version is kept, and when it goes, in milliseconds since 1970 by the archive clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keeping {
+    /// Until when it may not be removed; `None` where nothing keeps it.
+    pub kept_until_ms: Option<u64>,
+    /// When it goes by the term of its element, which is one of mode edit.
+    pub expires_ms: Option<u64>,
+    /// When it is told that it goes, or in the other modes that it may go, where its element has a term.
+    pub warns_ms: Option<u64>,
 }
 
 /// A page of entries in order.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::list::{
-    ListEntry, ListRequest, ListedObject, ListedVersion, Listing, PAGE_ENTRIES_MAX, VersionListEntry,
-    VersionListRequest, VersionListing,
+    Keeping, ListEntry, ListRequest, ListedObject, ListedVersion, Listing, PAGE_ENTRIES_MAX,
+    VersionListEntry, VersionListRequest, VersionListing,
 };
 use super::open::{Archive, ElementSlot};
 use crate::bucket::no_such_bucket;
@@ -12,6 +12,14 @@ use crate::catalog::{Entry, Page, PageRequest, Row, Shown};
 use crate::error::Result;
 use crate::mode::{Mode, StorageClass};
 use crate::name::{BucketName, ElementId, ObjectKey, VersionId};
+use crate::retention::RetentionTerm;
+
+/// What an element makes of what lies on it.
+#[derive(Clone, Copy)]
+struct Shelf {
+    class: StorageClass,
+    term: Option<RetentionTerm>,
+}
 
 impl Archive {
     /// A page of a bucket's current objects.
@@ -29,12 +37,12 @@ impl Archive {
                 max: request.max.min(PAGE_ENTRIES_MAX),
             },
         )?;
-        let classes = self.classes();
+        let shelves = self.shelves();
         let mut listing = Listing::default();
         for row in page.rows {
             listing.entries.push(match row {
                 Row::CommonPrefix(prefix) => ListEntry::CommonPrefix(prefix),
-                Row::Object { key, entry, .. } => ListEntry::Object(self.listed(&key, entry, &classes)?),
+                Row::Object { key, entry, .. } => ListEntry::Object(self.listed(&key, entry, &shelves)?),
             });
         }
         if page.is_truncated {
@@ -62,14 +70,14 @@ impl Archive {
                 max: request.max.min(PAGE_ENTRIES_MAX),
             },
         )?;
-        let classes = self.classes();
+        let shelves = self.shelves();
         let mut listing = VersionListing::default();
         for row in page.rows {
             listing.entries.push(match row {
                 Row::CommonPrefix(prefix) => VersionListEntry::CommonPrefix(prefix),
                 Row::Object { key, entry, is_latest } => {
                     let (version_id, is_marker) = (entry.version_id, entry.is_marker());
-                    let object = self.listed(&key, entry, &classes)?;
+                    let object = self.listed(&key, entry, &shelves)?;
                     VersionListEntry::Version(ListedVersion { object, version_id, is_latest, is_marker })
                 }
             });
@@ -107,24 +115,24 @@ impl Archive {
         self.inner.catalog.page(request)
     }
 
-    fn classes(&self) -> BTreeMap<ElementId, StorageClass> {
+    /// What each element makes of what lies on it.
+    fn shelves(&self) -> BTreeMap<ElementId, Shelf> {
         let elements = self.inner.elements.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let class = |slot: &ElementSlot| match slot {
-            ElementSlot::Ready(element) => element.document().class(),
-            ElementSlot::Absent { .. } => Mode::Edit.storage_class(),
+        let shelf = |slot: &ElementSlot| match slot {
+            ElementSlot::Ready(element) => {
+                let document = element.document();
+                Shelf { class: document.class(), term: document.retention }
+            }
+            ElementSlot::Absent { .. } => Shelf::default(),
         };
-        elements.iter().map(|(id, slot)| (*id, class(slot))).collect()
+        elements.iter().map(|(id, slot)| (*id, shelf(slot))).collect()
     }
 
-    fn listed(
-        &self,
-        key: &str,
-        entry: Entry,
-        classes: &BTreeMap<ElementId, StorageClass>,
-    ) -> Result<ListedObject> {
-        let class = classes.get(&entry.place.element).copied().unwrap_or(StorageClass::Standard);
+    fn listed(&self, key: &str, entry: Entry, shelves: &BTreeMap<ElementId, Shelf>) -> Result<ListedObject> {
+        let shelf = shelves.get(&entry.place.element).copied().unwrap_or_default();
+        let class = shelf.class;
+        let status = || self.inner.restores.status(entry.seq, self.inner.retention_now_ms());
         let is_archived = matches!(class, StorageClass::Glacier | StorageClass::DeepArchive);
-        let now_ms = self.inner.options.clock.now_ms();
         Ok(ListedObject {
             key: ObjectKey::parse(key)?,
             revision: entry.placement_seq,
@@ -133,8 +141,26 @@ impl Archive {
             modified_ms: entry.created_ms,
             owner: entry.owner,
             class,
-            restore: is_archived.then(|| self.inner.restores.status(entry.seq, now_ms)).flatten(),
+            restore: is_archived.then(status).flatten(),
             checksum: entry.checksum,
+            keeping: shelf.keeping(entry.kept_until_ms, entry.created_ms),
         })
+    }
+}
+
+impl Shelf {
+    fn keeping(&self, kept_until_ms: u64, created_ms: u64) -> Keeping {
+        let kept_until_ms = (kept_until_ms > 0).then_some(kept_until_ms);
+        let Some(term) = self.term else { return Keeping { kept_until_ms, ..Keeping::default() } };
+        let goes_ms = term.expires_ms(created_ms).max(kept_until_ms.unwrap_or(0));
+        let expires_ms = (self.class.mode() == Mode::Edit).then_some(goes_ms);
+        let warns_ms = expires_ms.or(kept_until_ms).map(|end_ms| term.warns_ms(end_ms));
+        Keeping { kept_until_ms, expires_ms, warns_ms }
+    }
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        Self { class: Mode::Edit.storage_class(), term: None }
     }
 }

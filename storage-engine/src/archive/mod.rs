@@ -39,6 +39,7 @@ pub mod recall;
 mod recent;
 mod recover;
 pub mod restore;
+pub mod retention;
 pub mod seal;
 pub mod status;
 mod store;

@@ -22,6 +22,7 @@ use crate::key_lock::KeyLocks;
 use crate::name::ElementId;
 use crate::outbox::{Listeners, Outbox};
 use crate::restore::Restores;
+use crate::retention::RetentionClock;
 use crate::scrub::ScrubState;
 use crate::sequence::Sequence;
 use crate::signal::Signal;
@@ -73,6 +74,8 @@ pub(crate) struct Inner {
     pub(crate) key_locks: KeyLocks,
     pub(super) doubts: Doubts,
     pub(super) restores: Restores,
+    /// The time by which documents expire and retentions end.
+    pub(super) retention_clock: RetentionClock,
     /// Calls those who archive and recall.
     pub(super) work: Signal,
     pub(super) bell: Arc<Bell>,
@@ -142,6 +145,7 @@ impl Archive {
         let elements = super::element::open_all(&options, &*disk)?;
         let catalog = open_catalog(&*disk, archive_id, mark.number)?;
         let scrub = ScrubState::load(&*disk);
+        let retention_clock = RetentionClock::open(&*disk, &*options.clock)?;
         let inner = Arc::new(Inner {
             sequence: Sequence::open(Arc::clone(&disk))?,
             outbox: Outbox::open(Arc::clone(&disk))?,
@@ -156,6 +160,7 @@ impl Archive {
             key_locks: KeyLocks::new(),
             doubts: Doubts::default(),
             restores: Restores::default(),
+            retention_clock,
             work: Signal::default(),
             bell: Arc::new(Bell::new()),
             checkpoint: Mutex::new(mark),
@@ -190,7 +195,11 @@ impl Archive {
         if joined.is_err() {
             return Err(Error::new(ErrorKind::Io, "close archive").because("the checkpoint thread failed"));
         }
-        if was_closed { Ok(()) } else { self.inner.run_checkpoint(true) }
+        if was_closed {
+            return Ok(());
+        }
+        self.inner.keep_clock(true);
+        self.inner.run_checkpoint(true)
     }
 
     /// Opens the gate for one change.

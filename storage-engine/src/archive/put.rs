@@ -15,12 +15,13 @@ use crate::bucket::{BucketDocument, Versioning, no_such_bucket};
 use crate::caller::Caller;
 use crate::catalog::Entry;
 use crate::digest::{Checksum, ChecksumType};
-use crate::element::Element;
+use crate::element::{Element, ElementDocument};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::BodyPlace;
 use crate::mode::{ChangeKind, Mode, Permit, StorageClass};
 use crate::name::{BucketName, ObjectKey, StoredName, StoredPath, VersionId};
 use crate::outbox::EventKind;
+use crate::retention::Retention;
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
 /// What is known of a PUT before its body is read.
@@ -136,7 +137,7 @@ impl Archive {
         let element = Arc::clone(&put.element);
         let document = element.document();
         let permit = put.permit_to_create(document.mode)?;
-        let (version, stored) = inner.new_version(put, (bucket, document.mode), retire)?;
+        let (version, stored) = inner.new_version(put, (bucket, &document), retire)?;
         inner.commit_version(&element, &permit, version)?;
         Ok(stored)
     }
@@ -211,11 +212,12 @@ struct Made {
     version_id: VersionId,
     now_ms: u64,
     bound_for: Option<StorageClass>,
+    retention: Option<Retention>,
 }
 
 impl Made {
     fn sidecar(self, caller: &Caller, target: PutTarget, content: Content, details: PutDetails) -> Sidecar {
-        let Self { id, seq, version_id, now_ms, bound_for } = self;
+        let Self { id, seq, version_id, now_ms, bound_for, retention } = self;
         let stored = StoredName::make(target.key.last_segment(), &caller.account_name, now_ms, id);
         Sidecar {
             kind: Kind::Object,
@@ -237,6 +239,7 @@ impl Made {
             parts: content.parts,
             upload: content.upload,
             bound_for,
+            retention,
             created_ms: now_ms,
             modified_ms: now_ms,
             attributes: details.attributes,
@@ -349,11 +352,12 @@ impl Inner {
     pub(super) fn new_version(
         &self,
         put: ReadyPut,
-        (bucket, mode): (&BucketDocument, Mode),
+        (bucket, document): (&BucketDocument, &ElementDocument),
         retire: Option<Entry>,
     ) -> Result<(NewVersion, Stored)> {
         let ReadyPut { caller, target, element, bound_for, content, staged, details } = put;
         element.put_bucket(bucket)?;
+        let mode = document.mode;
         let seq = self.sequence.draw()?;
         let version_id = match bucket.versioning {
             Versioning::Enabled => unique_version(seq)?,
@@ -362,7 +366,8 @@ impl Inner {
         let now_ms = self.options.clock.now_ms();
         let shown = shown_version(bucket.versioning, version_id);
         let stored = content.answer(shown, now_ms, mode, &details.attributes.tags);
-        let made = Made { id: staged.staging.id, seq, version_id, now_ms, bound_for };
+        let retention = document.retention.and_then(|term| term.keeps(mode, now_ms));
+        let made = Made { id: staged.staging.id, seq, version_id, now_ms, bound_for, retention };
         let sidecar = made.sidecar(&caller, target, content, details);
         let kind = EventKind::of_creation(&caller, sidecar.upload.is_some());
         let version = NewVersion {
@@ -380,11 +385,11 @@ impl Inner {
 
     /// Asks for leave to change a version where it lies.
     ///
-    /// *Errors*: `ModeForbids`, `Unavailable` where its element is absent.
+    /// *Errors*: `ModeForbids`, `Retained`, `Unavailable` where its element is absent.
     pub(super) fn permit_on(&self, entry: &Entry, change: ChangeKind) -> Result<Permit> {
         let element = self.element(entry.place.element)?;
         let mode = element.document().mode;
-        Permit::grant(mode, change)
+        Permit::grant_on(mode, change, entry.kept_until_ms, || self.retention_now_ms())
     }
 
     /// The answer of the first PUT where this one repeats it in everything.

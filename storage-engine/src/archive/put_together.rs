@@ -97,7 +97,7 @@ impl Archive {
         let mut prepared = Vec::with_capacity(decided.len());
         let mut keys = Vec::with_capacity(decided.len());
         for Decided { tag, put, bucket, retire, _key } in decided {
-            let version = inner.new_version(put, (bucket, document.mode), retire);
+            let version = inner.new_version(put, (bucket, &document), retire);
             match version.and_then(|(version, stored)| Ok((stored, inner.prepare(element, version)?))) {
                 Ok((stored, version)) => {
                     keys.push(_key);

@@ -96,7 +96,7 @@ impl Archive {
     pub fn expire_restored(&self) -> Result<u64> {
         let inner = &self.inner;
         let _gate = self.enter()?;
-        let now_ms = inner.options.clock.now_ms();
+        let now_ms = inner.retention_now_ms();
         let mut expired = 0;
         for (seq, restore) in inner.restores.select(EXPIRED_MAX, |restore| restore.is_over(now_ms)) {
             let element = inner.element(restore.element)?;
@@ -212,8 +212,9 @@ impl Inner {
             Ok(()) => {
                 document.state = RestoreState::Restored;
                 document.failure = None;
-                if document.expires_ms <= now_ms {
-                    document.expires_ms = expiry(now_ms, document.days);
+                let here_ms = self.retention_now_ms();
+                if document.expires_ms <= here_ms {
+                    document.expires_ms = expiry(here_ms, document.days);
                 }
                 match document.write(&*element.disk) {
                     Ok(()) => {

@@ -58,7 +58,7 @@ impl Archive {
                 )));
         }
         let known = inner.restores.get(sidecar.seq);
-        let now_ms = inner.options.clock.now_ms();
+        let now_ms = inner.retention_now_ms();
         match known.map(|known| (known, known.state)) {
             Some((known, RestoreState::Restored)) if now_ms < known.expires_ms => {
                 inner.extend(caller, &element, &sidecar, request, now_ms)
@@ -105,7 +105,7 @@ impl Inner {
     /// What readers of a version are told of its restore; none outside of mode ar.
     pub(super) fn restore_status(&self, entry: &Entry, element: &Element) -> Option<RestoreStatus> {
         let is_archived = element.document().mode == Mode::Ar;
-        is_archived.then(|| self.restores.status(entry.seq, self.options.clock.now_ms())).flatten()
+        is_archived.then(|| self.restores.status(entry.seq, self.retention_now_ms())).flatten()
     }
 
     /// Takes a request. The caller holds the key's lock.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mode::{Mode, StorageClass};
 use crate::name::{ElementId, ElementName};
+use crate::retention::RetentionTerm;
 use crate::target::ArchiveTarget;
 
 /// Whether an element can be used.
@@ -40,6 +41,8 @@ pub struct ElementStatus {
     pub reserve_bytes: Option<u64>,
     /// Whether it becomes ro when it is full.
     pub when_full: WhenFull,
+    /// How long documents stay on it, or are kept, where that is set.
+    pub retention: Option<RetentionTerm>,
     /// Where its bytes go in mode ar, where that is set.
     pub target: Option<ArchiveTarget>,
     /// Free bytes of the file system beneath; 0 where absent.
@@ -68,6 +71,17 @@ pub struct ElementSettings {
     pub reserve_bytes: Option<u64>,
     /// What becomes of it when it is full; for mode rw.
     pub when_full: Option<WhenFull>,
+    /// How long documents stay on it, or are kept.
+    pub retention: Option<TermSetting>,
+}
+
+/// What is set of the term of an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TermSetting {
+    /// Its length, in days; 0 for none.
+    pub days: u32,
+    /// So many days before its end owners are told.
+    pub warn_days: u32,
 }
 
 /// What makes a new element.

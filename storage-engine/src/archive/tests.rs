@@ -34,6 +34,7 @@ mod parts;
 mod recent;
 mod restore_events;
 mod restoring;
+mod retention;
 mod sealing;
 mod shelf;
 mod together;

@@ -25,6 +25,7 @@ use crate::log::BodyPlace;
 use crate::mode::{ChangeKind, Mode, Permit, StorageClass};
 use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
 use crate::outbox::EventKind;
+use crate::retention::Retention;
 use crate::seal::Hour;
 use crate::sidecar::Sidecar;
 
@@ -202,12 +203,14 @@ impl Inner {
         element.put_bucket(document)?;
         let now_ms = self.options.clock.now_ms();
         let placement_seq = self.sequence.draw()?;
+        let kept = of_element.retention.and_then(|term| term.keeps(of_element.mode, known.created_ms));
         let sidecar = Sidecar {
             placement_seq,
             path: known.path.for_placement(now_ms, placement_seq),
             modified_ms: now_ms,
             attributes: transfer.attributes.clone().unwrap_or_else(|| known.attributes.clone()),
             bound_for: known.bound_for.filter(|class| class.mode() > of_element.mode),
+            retention: Retention::later(known.retention, kept),
             ..known
         };
         let stored = Stored::of(sidecar.clone(), document.versioning, of_element.mode);

@@ -34,6 +34,8 @@ pub(crate) struct Entry {
     pub(crate) checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
     /// Whether it goes on to another class by itself.
     pub(crate) is_bound: bool,
+    /// Until when it is kept, in milliseconds since 1970; 0 where nothing keeps it.
+    pub(crate) kept_until_ms: u64,
 }
 
 /// The value of a row, behind a CRC-32C of four bytes: redb does not check pages that it reads.
@@ -52,6 +54,7 @@ struct Value<'a> {
     owner: Cow<'a, str>,
     checksum: Option<(u8, bool)>,
     is_bound: bool,
+    kept_until_ms: u64,
 }
 
 impl Entry {
@@ -78,6 +81,7 @@ impl Entry {
             owner: Arc::clone(&sidecar.owner),
             checksum: sidecar.checksums.first().map(|sum| (sum.algorithm, sidecar.checksum_type)),
             is_bound: sidecar.bound_for.is_some(),
+            kept_until_ms: sidecar.retention.map_or(0, |retention| retention.until_ms),
         }
     }
 
@@ -103,6 +107,7 @@ impl Entry {
                 (at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX), kind == ChecksumType::FullObject)
             }),
             is_bound: self.is_bound,
+            kept_until_ms: self.kept_until_ms,
         };
         let mut bytes = postcard::to_extend(&value, vec![0; 4])
             .map_err(|error| Error::new(ErrorKind::InvalidArgument, "encode catalog row").caused_by(error))?;
@@ -148,6 +153,7 @@ impl Entry {
             owner: value.owner.into(),
             checksum: checksum.transpose()?,
             is_bound: value.is_bound,
+            kept_until_ms: value.kept_until_ms,
         })
     }
 

@@ -33,6 +33,7 @@ pub(crate) enum Shown {
 }
 
 /// One row of a page.
+#[expect(clippy::large_enum_variant, reason = "a listing is mostly objects: a box for each would cost more")]
 pub(crate) enum Row {
     Object { key: String, entry: Entry, is_latest: bool },
     CommonPrefix(String),

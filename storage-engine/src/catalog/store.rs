@@ -27,7 +27,7 @@ use crate::seal::UnsealedRecord;
 const CACHE_BYTES: usize = 16 << 20;
 const REBUILT: &str = "it is damaged or its disk failed: restart the server, which makes it again";
 /// Raised whenever rows or the file change their form; a catalog of another format is rebuilt.
-const FORMAT: u64 = 3;
+const FORMAT: u64 = 4;
 
 pub(super) const VERSIONS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("versions");
 pub(super) const FEED: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("feed");

@@ -52,6 +52,7 @@ fn entry(seq: u64, kind: EntryKind, version_id: VersionId) -> Entry {
         owner: Arc::from("owner"),
         checksum: None,
         is_bound: false,
+        kept_until_ms: 0,
     }
 }
 

@@ -9,13 +9,14 @@ use crate::document::{self, Fields, Members};
 use crate::error::{Error, Result};
 use crate::mode::{Mode, StorageClass};
 use crate::name::{ElementId, ElementName};
+use crate::retention::RetentionTerm;
 use crate::target::{ArchiveClass, ArchiveTarget, TargetPlace};
 
 /// The name of the document in the element's root.
 const PATH: &str = "element.json";
 const SCHEMA: u64 = 1;
 const BYTES_MAX: usize = 64 * 1024;
-const ORDER: [&str; 10] = [
+const ORDER: [&str; 11] = [
     "schema",
     "id",
     "name",
@@ -24,6 +25,7 @@ const ORDER: [&str; 10] = [
     "max_size_bytes",
     "reserve_bytes",
     "when_full",
+    "retention",
     "archive_target",
     "archive_class",
 ];
@@ -43,6 +45,8 @@ pub(crate) struct ElementDocument {
     pub(crate) reserve_bytes: Option<u64>,
     /// Whether it becomes ro when it is full.
     pub(crate) when_full: WhenFull,
+    /// How long documents stay on it, or are kept.
+    pub(crate) retention: Option<RetentionTerm>,
     /// Where its bytes go in mode ar.
     pub(crate) target: Option<ArchiveTarget>,
     unknown: Members,
@@ -58,6 +62,7 @@ impl ElementDocument {
             max_size_bytes,
             reserve_bytes: None,
             when_full: WhenFull::Refuse,
+            retention: None,
             target: None,
             unknown: Members::new(),
         }
@@ -121,6 +126,9 @@ impl ElementDocument {
         if self.when_full != WhenFull::Refuse {
             members.insert("when_full".into(), json!(self.when_full));
         }
+        if let Some(retention) = self.retention {
+            members.insert("retention".into(), retention.to_value());
+        }
         if let Some(target) = &self.target {
             members.insert("archive_target".into(), json!(target.place));
             members.insert("archive_class".into(), json!(target.class));
@@ -139,6 +147,7 @@ impl ElementDocument {
             max_size_bytes: fields.number_if("max_size_bytes")?,
             reserve_bytes: fields.number_if("reserve_bytes")?,
             when_full: when_full_of(&mut fields)?,
+            retention: RetentionTerm::of(&mut fields)?,
             target: target_of(&mut fields)?,
             unknown: fields.rest(),
         })

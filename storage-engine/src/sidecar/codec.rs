@@ -14,6 +14,7 @@ use crate::document::{self, Fields, Members};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::{Mode, StorageClass, class_of_name};
 use crate::name::{BucketName, ObjectKey, StoredPath, VersionId};
+use crate::retention::Retention;
 use crate::timestamp::{from_rfc3339, to_rfc3339};
 
 /// Largest sidecar, in bytes.
@@ -23,7 +24,7 @@ const SCHEMA: u64 = 1;
 /// A key whose JSON text is longer than this (control characters, many quotes) is kept as base64.
 const KEY_JSON_BYTES_MAX: usize = 1400;
 
-const ORDER: [&str; 34] = [
+const ORDER: [&str; 35] = [
     "schema",
     "kind",
     "id",
@@ -55,6 +56,7 @@ const ORDER: [&str; 34] = [
     "part_checksums",
     "upload",
     "bound_for",
+    "retention",
     "blocks",
     "posix",
     "overflow",
@@ -150,6 +152,9 @@ pub(crate) fn members(sidecar: &Sidecar) -> Members {
     if let Some(class) = sidecar.bound_for {
         set("bound_for", class.as_str().into());
     }
+    if let Some(retention) = sidecar.retention {
+        set("retention", retention.to_value());
+    }
     set_attributes(&sidecar.attributes, set);
     members
 }
@@ -208,6 +213,7 @@ fn sidecar_of(mut fields: Fields<'_>) -> Result<Sidecar> {
             Some(text) => Some(uuid::Uuid::try_parse(&text).map_err(|_| fields.corrupt("upload"))?),
         },
         bound_for: bound_for(&mut fields)?,
+        retention: Retention::of(&mut fields)?,
         created_ms: fields.parsed("created_at", from_rfc3339)?,
         modified_ms: fields.parsed("modified_at", from_rfc3339)?,
         attributes: attributes_of(&mut fields)?,

@@ -9,6 +9,7 @@ use crate::digest::{BlockDigests, Checksum, ChecksumType};
 use crate::document::Members;
 use crate::mode::StorageClass;
 use crate::name::{BucketName, ObjectKey, StoredPath, VersionId};
+use crate::retention::Retention;
 
 /// What a sidecar stands for; it says whether a data file lies beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub struct Sidecar {
     pub upload: Option<Uuid>,
     /// The class to which it goes on by itself: the one that was asked for when it was stored.
     pub bound_for: Option<StorageClass>,
+    /// Until when it is kept from removal.
+    pub retention: Option<Retention>,
     /// When the version was made, in milliseconds since 1970.
     pub created_ms: u64,
     /// When the sidecar was last changed.

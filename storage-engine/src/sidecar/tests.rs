@@ -39,6 +39,7 @@ fn sidecar() -> Sidecar {
         parts: Arc::from([]),
         upload: None,
         bound_for: None,
+        retention: None,
         created_ms,
         modified_ms: created_ms,
         attributes: Attributes {
@@ -76,7 +77,7 @@ fn format_1_is_read() {
 #[test]
 fn unknown_members_are_kept() {
     let mut later = sidecar();
-    later.unknown.insert("retention".into(), json!({"mode": "COMPLIANCE", "until": "2036-01-01T00:00:00Z"}));
+    later.unknown.insert("legal_hold".into(), json!({"by": "court", "since": "2036-01-01T00:00:00Z"}));
     let (_, _, read) = read_back(&later);
     assert_eq!(read, later);
 }

@@ -42,6 +42,7 @@ fn sidecar() -> Sidecar {
         parts: Arc::from([part(1, 3), part(2, 2)]),
         upload: Some(Uuid::from_u128(7)),
         bound_for: None,
+        retention: None,
         created_ms: CREATED_MS,
         modified_ms: CREATED_MS,
         attributes: Attributes {

@@ -45,6 +45,7 @@ fn entry(archive: &Archive, seq: u64, version_id: VersionId, is_marker: bool) ->
         owner: Arc::from("owner"),
         checksum: None,
         is_bound: false,
+        kept_until_ms: 0,
     }
 }
 
