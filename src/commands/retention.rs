@@ -20,7 +20,8 @@ pub(crate) fn retain(settings: &Settings, arguments: &RetainArguments) -> Result
     let until_ms = match (arguments.until, arguments.days) {
         (Some(until_ms), _) => until_ms,
         (None, days) => {
-            owner.clock()?.system_ms.saturating_add(u64::from(days.unwrap_or(0)).saturating_mul(DAY_MS))
+            // A system clock that is years ahead would keep it for years that nobody meant, and for good.
+            owner.clock()?.archive_ms.saturating_add(u64::from(days.unwrap_or(0)).saturating_mul(DAY_MS))
         }
     };
     let kept = owner.retain(&RetainRequest {

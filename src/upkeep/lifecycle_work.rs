@@ -1,6 +1,6 @@
 //! What a pass does: it goes through the buckets that have rules, or all where an element has a term, page by page, asks
-//! rules and terms about each version and each open upload, and does what is due. Whatever it does is done of what it saw alone, so that a pass which is
-//! stopped, repeated or overtaken by clients deletes nothing for what it was before.
+//! rules and terms about each version and each open upload, and does what is due. Whatever it does is done of what it
+//! saw alone, so that a pass which is stopped, repeated or overtaken by clients deletes nothing for what it was before.
 
 use storage_engine::archive::bucket::Bucket;
 use storage_engine::archive::list::{ListedVersion, VersionListEntry, VersionListRequest};
