@@ -19,6 +19,11 @@ pub(crate) fn parse_size(text: &str) -> Result<u64> {
     })
 }
 
+/// Parses a bound as [`parse_size`] does, or `0` for none.
+pub(crate) fn parse_bound(text: &str) -> Result<u64> {
+    if text == "0" { Ok(0) } else { parse_size(text) }
+}
+
 /// A number of bytes as people read it: at most one decimal, in the largest unit that leaves 1 or more.
 pub(crate) fn show_size(bytes: u64) -> String {
     for (unit, shift) in UNITS {

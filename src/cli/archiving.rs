@@ -9,7 +9,7 @@ use storage_engine::name::{BucketName, ElementName, ObjectKey, VersionId};
 use storage_engine::target::ArchiveClass;
 
 use super::arguments::OutputArguments;
-use crate::size::parse_size;
+use crate::size::parse_bound;
 
 /// Arguments of `element target`.
 #[derive(Clone, Debug, Args)]
@@ -49,10 +49,10 @@ pub(crate) struct SettingsArguments {
     #[arg(long, value_name = "N")]
     pub(crate) priority: Option<u64>,
     /// Quota: bytes, or with a unit such as 500GiB; 0 for none
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bound)]
     pub(crate) max_size: Option<u64>,
     /// Room to leave free on its file system; 0 for the least, 32MiB
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bound)]
     pub(crate) reserve: Option<u64>,
     /// What becomes of an element of mode rw that is full
     #[arg(long, value_name = "WHAT")]

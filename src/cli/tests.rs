@@ -8,7 +8,7 @@ use super::{
     AccountCommand, Arguments, Command, ElementCommand, IndexCommand, ScrubCommand, SealCommand, Table,
 };
 use crate::error::{Error, ErrorKind};
-use crate::size::{parse_size, show_size};
+use crate::size::{parse_bound, parse_size, show_size};
 
 fn parse(line: &str) -> Result<Arguments, clap::Error> {
     Arguments::try_parse_from(line.split_whitespace())
@@ -183,6 +183,8 @@ fn sizes_are_read_and_shown() {
     for text in ["", "0", "-1", "1.5GiB", "GiB", "1XB", "99999999TiB", "1 potato"] {
         assert!(parse_size(text).is_err(), "{text}");
     }
+    assert_eq!((parse_bound("0").ok(), parse_bound("2KiB").ok()), (Some(0), Some(2048)), "0 is none");
+    assert!(parse_bound("-1").is_err());
     let shown = [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536, "1.5 KiB"), (2 << 40, "2.0 TiB")];
     for (bytes, text) in shown {
         assert_eq!(show_size(bytes), text);

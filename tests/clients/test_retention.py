@@ -87,6 +87,8 @@ class Retention(unittest.TestCase):
         a clock that jumps nor a start under a wrong one lets anything go."""
         self.place.command("element", "set", "edit-01", "--retention-days", "30", "--warn-days", "2")
         self.place.command("element", "set", "rw-01", "--retention-days", "3650")
+        self.place.command("element", "set", "rw-01", "--max-size", "1GiB")
+        self.place.command("element", "set", "rw-01", "--max-size", "0")
         [edit] = [found for found in self.json("element", "list") if found["name"] == "edit-01"]
         self.assertEqual({"days": 30, "warn_days": 2}, edit["retention"])
         self.put("draft", b"draft")
