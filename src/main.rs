@@ -14,6 +14,7 @@ mod settings;
 mod shutdown;
 mod size;
 mod telemetry;
+mod timestamp;
 mod upkeep;
 mod webhooks;
 

@@ -8,6 +8,7 @@ use storage_engine::archive::seal::{Sealed, Unsealable};
 use storage_engine::archive::status::{ElementState, ElementStatus, TransitionPlan, WhenFull};
 use storage_engine::mode::Mode;
 use storage_engine::name::ElementName;
+use storage_engine::retention::TermSetting;
 
 use super::archiving::TargetDocument;
 
@@ -37,23 +38,12 @@ pub(crate) struct ElementDocument {
     pub(crate) when_full: WhenFull,
     /// How long documents stay on it, or are kept; `null` where that is not set.
     #[serde(default)]
-    pub(crate) retention: Option<TermDocument>,
+    pub(crate) retention: Option<TermSetting>,
     /// Where its bytes go in mode ar; `null` where that is not set.
     #[serde(default)]
     pub(crate) archive_target: Option<TargetDocument>,
     /// Free bytes of the file system beneath.
     pub(crate) free_bytes: u64,
-}
-
-/// The term of an element, counted from when each version was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TermDocument {
-    /// Its length in days: in edit documents go then, in the other modes they are kept until then. 0 in a request
-    /// takes it away.
-    pub(crate) days: u32,
-    /// So many days before its end owners are told.
-    pub(crate) warn_days: u32,
 }
 
 /// What makes an element.
@@ -86,7 +76,7 @@ pub(crate) struct SettingsRequest {
     pub(crate) when_full: Option<WhenFull>,
     /// How long documents stay on it, or are kept.
     #[serde(default)]
-    pub(crate) retention: Option<TermDocument>,
+    pub(crate) retention: Option<TermSetting>,
 }
 
 /// What changes the mode of an element.
@@ -254,9 +244,7 @@ impl From<ElementStatus> for ElementDocument {
             priority: status.priority,
             reserve_bytes: status.reserve_bytes,
             when_full: status.when_full,
-            retention: status
-                .retention
-                .map(|term| TermDocument { days: term.days, warn_days: term.warn_days }),
+            retention: status.retention.map(TermSetting::from),
             archive_target: status.target.map(TargetDocument::from),
             free_bytes: status.free_bytes,
         }

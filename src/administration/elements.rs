@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use storage_engine::archive::status::{ElementSettings, NewElement, TermSetting};
+use storage_engine::archive::status::{ElementSettings, NewElement};
 use storage_engine::caller::{Caller, Door};
 
 use super::document::{ElementDocument, ModeDocument, ModeRequest, NewElementRequest, SettingsRequest};
@@ -64,7 +64,7 @@ impl Administration {
             max_size_bytes: *max_size_bytes,
             reserve_bytes: *reserve_bytes,
             when_full: *when_full,
-            retention: retention.map(|term| TermSetting { days: term.days, warn_days: term.warn_days }),
+            retention: *retention,
         };
         let set = self.archive.set_element(&user.caller("SetElement"), name, &settings);
         let element = set.map_err(|source| {

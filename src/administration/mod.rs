@@ -19,7 +19,7 @@ pub(crate) use archiving::{NewRestoreRequest, RestoreAnswer, RestoreDocument, Ta
 pub(crate) use credentials::PROFILE;
 pub(crate) use document::{
     AccountDocument, CreatedAccount, ElementDocument, ModeDocument, ModeRequest, NewAccountRequest,
-    NewElementRequest, SealPassDocument, SettingsRequest, TermDocument, state_name,
+    NewElementRequest, SealPassDocument, SettingsRequest, state_name,
 };
 pub(crate) use elements::LocalUser;
 pub(crate) use first_start::FirstStart;

@@ -1,8 +1,8 @@
 //! Keeping versions from removal, and the archive clock.
 
 use serde::{Deserialize, Serialize};
-use storage_engine::archive::retention::ClockStatus;
 use storage_engine::name::{BucketName, ObjectKey, VersionId};
+use storage_engine::retention::ClockStatus;
 
 use super::elements::LocalUser;
 use super::open::Administration;

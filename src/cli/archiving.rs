@@ -61,9 +61,9 @@ pub(crate) struct SettingsArguments {
     /// no term
     #[arg(long, value_name = "N")]
     pub(crate) retention_days: Option<u32>,
-    /// So many days before the end of the term owners are told
-    #[arg(long, value_name = "N", default_value_t = 7, requires = "retention_days")]
-    pub(crate) warn_days: u32,
+    /// So many days before the end of the term owners are told [default: 7, or all of a shorter term]
+    #[arg(long, value_name = "N", requires = "retention_days")]
+    pub(crate) warn_days: Option<u32>,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }

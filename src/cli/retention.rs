@@ -2,12 +2,9 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 use storage_engine::name::{BucketName, ObjectKey, VersionId};
-use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
-use time::{Date, OffsetDateTime};
 
 use super::arguments::OutputArguments;
-use crate::error::{Error, ErrorKind, Result};
+use crate::timestamp::parse_timestamp;
 
 /// Arguments of `retain`.
 #[derive(Clone, Debug, Args)]
@@ -20,7 +17,7 @@ pub(crate) struct RetainArguments {
     #[arg(value_parser = ObjectKey::parse)]
     pub(crate) key: ObjectKey,
     /// Time until which it is kept, such as 2036-12-31 (its beginning, UTC) or 2036-12-31T12:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_timestamp)]
     pub(crate) until: Option<u64>,
     /// Days from now for which it is kept
     #[arg(long, value_name = "N")]
@@ -43,21 +40,4 @@ pub(crate) enum ClockCommand {
     /// Compare the system's time with another clock first: what is due by it expires with the next pass.
     #[command(after_help = "Example:\n  artstore clock accept")]
     Accept(OutputArguments),
-}
-
-/// Milliseconds since 1970 of a date or a time.
-///
-/// *Errors*: `Failed` for what is neither.
-fn parse_time(text: &str) -> Result<u64> {
-    let day = || {
-        let date = Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
-        Some(date.midnight().assume_utc())
-    };
-    let time = OffsetDateTime::parse(text, &Rfc3339).ok().or_else(day);
-    let ms = time.and_then(|time| u64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok());
-    ms.ok_or_else(|| {
-        Error::new(ErrorKind::Failed, "read time")
-            .about(text)
-            .because("it is neither a day such as 2036-12-31 nor a time such as 2036-12-31T12:00:00Z")
-    })
 }

@@ -1,12 +1,12 @@
 //! `artstore element`.
 
 use storage_engine::mode::Mode;
+use storage_engine::retention::TermSetting;
 use storage_engine::target::{MoverCommands, TargetPlace};
 
 use super::transfer::show_progress;
 use crate::administration::{
-    ElementDocument, ModeDocument, ModeRequest, NewElementRequest, SettingsRequest, TargetRequest,
-    TermDocument, absolute,
+    ElementDocument, ModeDocument, ModeRequest, NewElementRequest, SettingsRequest, TargetRequest, absolute,
 };
 use crate::cli::{
     ElementCommand, ModeArguments, NewElementArguments, SettingsArguments, Table, TargetArguments, terminal,
@@ -16,6 +16,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::settings::Settings;
 use crate::size::show_size;
 use crate::upkeep::{TransitionRequest, Work};
+
+/// Days before the end of a term at which owners are told where nobody says when, or all of a shorter term.
+const WARN_DAYS: u32 = 7;
 
 /// Lists elements, creates one or changes the mode of one.
 pub(crate) fn element(settings: &Settings, command: &ElementCommand) -> Result<()> {
@@ -88,7 +91,7 @@ fn set(settings: &Settings, arguments: &SettingsArguments) -> Result<()> {
         when_full: arguments.when_full.map(Into::into),
         retention: arguments
             .retention_days
-            .map(|days| TermDocument { days, warn_days: arguments.warn_days.min(days) }),
+            .map(|days| TermSetting { days, warn_days: arguments.warn_days.unwrap_or(WARN_DAYS.min(days)) }),
     };
     let mut owner = Owner::find(settings)?;
     let element = owner.set_element(&request)?;

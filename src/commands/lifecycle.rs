@@ -1,13 +1,11 @@
 //! `artstore lifecycle`.
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use crate::cli::{LifecycleCommand, OutputArguments, Table, printable, terminal};
 use crate::control::Owner;
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::Settings;
 use crate::size::show_size;
+use crate::timestamp::show_timestamp;
 use crate::upkeep::LifecyclePass;
 
 /// Makes a pass over the lifecycles, or lists those that are kept.
@@ -116,7 +114,5 @@ pub(super) fn table(passes: &[LifecyclePass]) -> String {
 }
 
 fn shown_time(ms: Option<u64>) -> String {
-    let seconds = ms.and_then(|ms| i64::try_from(ms / 1000).ok());
-    let time = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| "-".to_owned())
+    ms.map_or_else(|| "-".to_owned(), show_timestamp)
 }

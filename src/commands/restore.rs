@@ -6,6 +6,7 @@ use crate::control::Owner;
 use crate::error::Result;
 use crate::settings::Settings;
 use crate::size::show_size;
+use crate::timestamp::show_day;
 
 /// Asks for the bytes of an archived document.
 pub(crate) fn restore(settings: &Settings, arguments: &RestoreArguments) -> Result<()> {
@@ -50,16 +51,9 @@ pub(super) fn table(restores: &[RestoreDocument]) -> String {
             restore.version.clone(),
             show_size(restore.size),
             format!("{:?}", restore.tier).to_lowercase(),
-            day(restore.expires_ms),
+            show_day(restore.expires_ms),
             printable(restore.failure.as_deref().unwrap_or("-")),
         ]);
     }
     table.to_text()
-}
-
-/// The day of a time in milliseconds since 1970, in UTC.
-fn day(ms: u64) -> String {
-    let seconds = i64::try_from(ms / 1000).unwrap_or_default();
-    let date = time::OffsetDateTime::from_unix_timestamp(seconds).map(time::OffsetDateTime::date);
-    date.map_or_else(|_| "-".to_owned(), |date| date.to_string())
 }

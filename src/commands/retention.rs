@@ -1,14 +1,13 @@
 //! `artstore retain` and `artstore clock`.
 
-use storage_engine::archive::retention::ClockStatus;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use storage_engine::retention::ClockStatus;
 
 use crate::administration::RetainRequest;
 use crate::cli::{ClockCommand, RetainArguments, printable, terminal};
 use crate::control::Owner;
 use crate::error::Result;
 use crate::settings::Settings;
+use crate::timestamp::show_timestamp;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// From how much on the archive clock counts as behind: a minute.
@@ -35,7 +34,7 @@ pub(crate) fn retain(settings: &Settings, arguments: &RetainArguments) -> Result
         return terminal::show_json(&kept);
     }
     let key = printable(arguments.key.as_str());
-    terminal::show(&format!("{key} is kept until {}\n", shown_time(kept.until_ms)))
+    terminal::show(&format!("{key} is kept until {}\n", show_timestamp(kept.until_ms)))
 }
 
 /// Shows the archive clock, or lets it go on.
@@ -51,16 +50,13 @@ pub(crate) fn clock(settings: &Settings, command: ClockCommand) -> Result<()> {
 
 /// Both times, for people.
 pub(super) fn text(status: ClockStatus) -> String {
-    let mut text =
-        format!("archive  {}\nsystem   {}\n", shown_time(status.archive_ms), shown_time(status.system_ms));
+    let mut text = format!(
+        "archive  {}\nsystem   {}\n",
+        show_timestamp(status.archive_ms),
+        show_timestamp(status.system_ms)
+    );
     if status.behind_ms() > BEHIND_MS {
         text.push_str("The system's clock went ahead, and nothing expires for it. Where it is right: artstore clock accept\n");
     }
     text
-}
-
-fn shown_time(ms: u64) -> String {
-    let seconds = i64::try_from(ms / 1000).ok();
-    let time = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| "-".to_owned())
 }

@@ -1,13 +1,11 @@
 //! `artstore scrub`.
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use crate::cli::{ScrubCommand, StartScrubArguments, terminal};
 use crate::control;
 use crate::error::Result;
 use crate::settings::Settings;
 use crate::size::show_size;
+use crate::timestamp::show_timestamp;
 use crate::upkeep::{PassDocument, ScrubDocument, StartScrubRequest};
 
 /// Shows the scrub or starts it.
@@ -37,7 +35,7 @@ pub(super) fn text(document: &ScrubDocument) -> String {
         let state = if document.is_running { "under way" } else { "stopped" };
         text.push_str(&format!(
             "A pass is {state} since {}: {} sidecars{share}, {} read\n  at: {} {}\n",
-            shown_time(pass.started_ms),
+            show_timestamp(pass.started_ms),
             pass.sidecars,
             show_size(pass.bytes),
             document.step,
@@ -51,7 +49,7 @@ pub(super) fn text(document: &ScrubDocument) -> String {
         Some(pass) => {
             text.push_str(&format!(
                 "The last pass ended {}: {} sidecars, {} read\n",
-                shown_time(pass.ended_ms.unwrap_or(0)),
+                show_timestamp(pass.ended_ms.unwrap_or(0)),
                 pass.sidecars,
                 show_size(pass.bytes)
             ));
@@ -60,7 +58,7 @@ pub(super) fn text(document: &ScrubDocument) -> String {
         None => text.push_str("No pass has come to its end yet\n"),
     }
     if let Some(next_ms) = document.next_ms.filter(|next_ms| *next_ms > 0 && !document.is_running) {
-        text.push_str(&format!("The next pass begins {}\n", shown_time(next_ms)));
+        text.push_str(&format!("The next pass begins {}\n", show_timestamp(next_ms)));
     }
     text
 }
@@ -85,12 +83,6 @@ fn findings(pass: &PassDocument) -> String {
         text.push_str(&format!("  {} more findings are not listed\n", pass.unlisted));
     }
     text
-}
-
-fn shown_time(ms: u64) -> String {
-    let seconds = i64::try_from(ms / 1000).unwrap_or(0);
-    let time = OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|time| time.format(&Rfc3339).ok());
-    time.unwrap_or_else(|| "-".to_owned())
 }
 
 /// A name from the disk without what a terminal would obey.

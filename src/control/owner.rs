@@ -21,7 +21,7 @@ use crate::webhooks::{
     CreatedWebhook, DeadDocument, NewWebhookRequest, RetriedDocument, TestedDocument, WebhookDocument,
     WebhookRequest,
 };
-use storage_engine::archive::retention::ClockStatus;
+use storage_engine::retention::ClockStatus;
 
 /// Longest wait for news of a transaction or a pass.
 const WAIT_MAX: Duration = Duration::from_secs(1);

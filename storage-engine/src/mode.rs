@@ -61,8 +61,6 @@ pub enum ChangeKind {
     Release,
     /// The version is kept from removal, or for longer.
     Retain,
-    /// The version is removed for good by a disposal that was released, and leaves a tombstone.
-    Dispose,
 }
 
 /// Leave for one change, made at its commit point under the element's mode lock and the key's lock.
@@ -77,14 +75,11 @@ impl Permit {
     /// *Errors*: `ModeForbids`, naming the mode.
     pub(crate) fn grant(mode: Mode, change: ChangeKind) -> Result<Self> {
         let granted = match (mode, change) {
-            (Mode::Edit | Mode::Rw | Mode::Ro, ChangeKind::Release) | (Mode::Edit, ChangeKind::Dispose) => {
-                false
-            }
+            (Mode::Edit | Mode::Rw | Mode::Ro, ChangeKind::Release) => false,
             (Mode::Edit, _)
             | (Mode::Rw, ChangeKind::Create | ChangeKind::Annotate)
             | (Mode::Rw | Mode::Ro, ChangeKind::Leave | ChangeKind::Receive)
             | (Mode::Ar, ChangeKind::Receive | ChangeKind::Release)
-            | (Mode::Rw | Mode::Ro | Mode::Ar, ChangeKind::Dispose)
             | (_, ChangeKind::DeleteMarker | ChangeKind::Retain) => true,
             (Mode::Rw | Mode::Ro | Mode::Ar, _) => false,
         };
@@ -121,7 +116,7 @@ impl Permit {
 }
 
 impl ChangeKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 9] = [
         Self::Create,
         Self::Overwrite,
         Self::Annotate,
@@ -131,12 +126,11 @@ impl ChangeKind {
         Self::Receive,
         Self::Release,
         Self::Retain,
-        Self::Dispose,
     ];
 
     /// Whether the content of the version is gone afterwards.
     fn destroys(self) -> bool {
-        matches!(self, Self::Overwrite | Self::Delete | Self::Dispose)
+        matches!(self, Self::Overwrite | Self::Delete)
     }
 
     fn describe(self) -> &'static str {
@@ -150,7 +144,6 @@ impl ChangeKind {
             Self::Receive => "taking in from another element",
             Self::Release => "giving up bytes that are archived",
             Self::Retain => "keeping for longer",
-            Self::Dispose => "disposal",
         }
     }
 }

@@ -91,6 +91,8 @@ class Retention(unittest.TestCase):
         self.place.command("element", "set", "rw-01", "--max-size", "0")
         [edit] = [found for found in self.json("element", "list") if found["name"] == "edit-01"]
         self.assertEqual({"days": 30, "warn_days": 2}, edit["retention"])
+        refused = self.place.command("element", "set", "edit-01", "--retention-days", "3", "--warn-days", "7", check=False)
+        self.assertEqual(1, refused.returncode, refused.stderr)
         self.put("draft", b"draft")
         self.put("final", b"final", StorageClass="STANDARD_IA")
         sidecar = json.loads(next(self.place.element("rw-01").glob("20*/*/*/*/*.attr.json")).read_text())

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use storage_engine::archive::bucket::Versioning;
-use storage_engine::archive::status::{ElementSettings, TermSetting};
+use storage_engine::archive::status::ElementSettings;
 use storage_engine::name::ElementName;
 use storage_engine::outbox::EventKind;
+use storage_engine::retention::TermSetting;
 
 use super::world::{DAY, World, caller, key};
 use crate::upkeep::lifecycle_pass::LifecyclePass;

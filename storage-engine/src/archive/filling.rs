@@ -5,14 +5,14 @@ use std::sync::atomic::Ordering;
 
 use super::open::{Archive, Inner};
 use super::place::RESERVE_BYTES;
-use super::status::{ElementSettings, ElementStatus, TermSetting, WhenFull};
+use super::status::{ElementSettings, ElementStatus, WhenFull};
 use crate::caller::Caller;
 use crate::element::{Element, ElementDocument};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, Change, Record};
 use crate::mode::Mode;
 use crate::name::ElementName;
-use crate::retention::RetentionTerm;
+use crate::retention::{RetentionTerm, TermSetting};
 
 /// Percent of its quota from which on an element counts as full once something did not fit.
 const FULL_PERCENT: u64 = 90;

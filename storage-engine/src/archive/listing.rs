@@ -16,7 +16,7 @@ use crate::retention::RetentionTerm;
 
 /// What an element makes of what lies on it.
 #[derive(Clone, Copy)]
-struct Shelf {
+struct Holder {
     class: StorageClass,
     term: Option<RetentionTerm>,
 }
@@ -37,12 +37,12 @@ impl Archive {
                 max: request.max.min(PAGE_ENTRIES_MAX),
             },
         )?;
-        let shelves = self.shelves();
+        let holders = self.holders();
         let mut listing = Listing::default();
         for row in page.rows {
             listing.entries.push(match row {
                 Row::CommonPrefix(prefix) => ListEntry::CommonPrefix(prefix),
-                Row::Object { key, entry, .. } => ListEntry::Object(self.listed(&key, entry, &shelves)?),
+                Row::Object { key, entry, .. } => ListEntry::Object(self.listed(&key, entry, &holders)?),
             });
         }
         if page.is_truncated {
@@ -70,14 +70,14 @@ impl Archive {
                 max: request.max.min(PAGE_ENTRIES_MAX),
             },
         )?;
-        let shelves = self.shelves();
+        let holders = self.holders();
         let mut listing = VersionListing::default();
         for row in page.rows {
             listing.entries.push(match row {
                 Row::CommonPrefix(prefix) => VersionListEntry::CommonPrefix(prefix),
                 Row::Object { key, entry, is_latest } => {
                     let (version_id, is_marker) = (entry.version_id, entry.is_marker());
-                    let object = self.listed(&key, entry, &shelves)?;
+                    let object = self.listed(&key, entry, &holders)?;
                     VersionListEntry::Version(ListedVersion { object, version_id, is_latest, is_marker })
                 }
             });
@@ -116,21 +116,21 @@ impl Archive {
     }
 
     /// What each element makes of what lies on it.
-    fn shelves(&self) -> BTreeMap<ElementId, Shelf> {
+    fn holders(&self) -> BTreeMap<ElementId, Holder> {
         let elements = self.inner.elements.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let shelf = |slot: &ElementSlot| match slot {
+        let holder = |slot: &ElementSlot| match slot {
             ElementSlot::Ready(element) => {
                 let document = element.document();
-                Shelf { class: document.class(), term: document.retention }
+                Holder { class: document.class(), term: document.retention }
             }
-            ElementSlot::Absent { .. } => Shelf::default(),
+            ElementSlot::Absent { .. } => Holder::default(),
         };
-        elements.iter().map(|(id, slot)| (*id, shelf(slot))).collect()
+        elements.iter().map(|(id, slot)| (*id, holder(slot))).collect()
     }
 
-    fn listed(&self, key: &str, entry: Entry, shelves: &BTreeMap<ElementId, Shelf>) -> Result<ListedObject> {
-        let shelf = shelves.get(&entry.place.element).copied().unwrap_or_default();
-        let class = shelf.class;
+    fn listed(&self, key: &str, entry: Entry, holders: &BTreeMap<ElementId, Holder>) -> Result<ListedObject> {
+        let holder = holders.get(&entry.place.element).copied().unwrap_or_default();
+        let class = holder.class;
         let status = || self.inner.restores.status(entry.seq, self.inner.retention_now_ms());
         let is_archived = matches!(class, StorageClass::Glacier | StorageClass::DeepArchive);
         Ok(ListedObject {
@@ -143,12 +143,12 @@ impl Archive {
             class,
             restore: is_archived.then(status).flatten(),
             checksum: entry.checksum,
-            keeping: shelf.keeping(entry.kept_until_ms, entry.created_ms),
+            keeping: holder.keeping(entry.kept_until_ms, entry.created_ms),
         })
     }
 }
 
-impl Shelf {
+impl Holder {
     fn keeping(&self, kept_until_ms: u64, created_ms: u64) -> Keeping {
         let kept_until_ms = (kept_until_ms > 0).then_some(kept_until_ms);
         let Some(term) = self.term else { return Keeping { kept_until_ms, ..Keeping::default() } };
@@ -159,7 +159,7 @@ impl Shelf {
     }
 }
 
-impl Default for Shelf {
+impl Default for Holder {
     fn default() -> Self {
         Self { class: Mode::Edit.storage_class(), term: None }
     }

@@ -39,7 +39,7 @@ pub mod recall;
 mod recent;
 mod recover;
 pub mod restore;
-pub mod retention;
+mod retention;
 pub mod seal;
 pub mod status;
 mod store;

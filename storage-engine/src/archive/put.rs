@@ -366,7 +366,7 @@ impl Inner {
         let now_ms = self.options.clock.now_ms();
         let shown = shown_version(bucket.versioning, version_id);
         let stored = content.answer(shown, now_ms, mode, &details.attributes.tags);
-        let retention = document.retention.and_then(|term| term.keeps(mode, now_ms));
+        let retention = document.retention.and_then(|term| term.keeps(mode, self.retention_now_ms()));
         let made = Made { id: staged.staging.id, seq, version_id, now_ms, bound_for, retention };
         let sidecar = made.sidecar(&caller, target, content, details);
         let kind = EventKind::of_creation(&caller, sidecar.upload.is_some());

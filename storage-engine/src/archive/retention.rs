@@ -9,8 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, Change, Record};
 use crate::mode::{ChangeKind, Permit};
 use crate::name::{BucketName, ObjectKey, VersionId};
-pub use crate::retention::ClockStatus;
-use crate::retention::{Retention, RetentionOrigin};
+use crate::retention::{ClockStatus, Retention, RetentionOrigin};
 
 impl Archive {
     /// Keeps a version from removal until `until_ms`, in milliseconds since 1970, in whatever mode it lies; says what
@@ -41,11 +40,10 @@ impl Archive {
         inner.doubts.refuse(bucket, key)?;
         let old = inner.entry_in(bucket, key, version)?;
         let (mut sidecar, element) = inner.sidecar_of(&old)?;
-        let asked = Retention { until_ms, origin: RetentionOrigin::Account };
-        let Some(kept) = Retention::later(sidecar.retention, Some(asked)) else { return Ok(asked) };
-        if Some(kept) == sidecar.retention {
-            return Ok(kept);
+        if let Some(known) = sidecar.retention.filter(|known| known.until_ms >= until_ms) {
+            return Ok(known);
         }
+        let kept = Retention { until_ms, origin: RetentionOrigin::Account };
         inner.check_room(&element, 0)?;
         let document = element.document();
         let permit = Permit::grant(document.mode, ChangeKind::Retain)?;
@@ -59,7 +57,7 @@ impl Archive {
     }
 
     /// What time it is for whatever goes or moves by its age, in milliseconds since 1970: the archive's own, which
-    /// does not follow a clock that jumps.
+    /// does not follow a clock that jumps. Notes it on disk every ten minutes.
     #[must_use]
     pub fn retention_now_ms(&self) -> u64 {
         self.inner.keep_clock(false);

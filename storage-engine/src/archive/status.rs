@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mode::{Mode, StorageClass};
 use crate::name::{ElementId, ElementName};
-use crate::retention::RetentionTerm;
+use crate::retention::{RetentionTerm, TermSetting};
 use crate::target::ArchiveTarget;
 
 /// Whether an element can be used.
@@ -73,15 +73,6 @@ pub struct ElementSettings {
     pub when_full: Option<WhenFull>,
     /// How long documents stay on it, or are kept.
     pub retention: Option<TermSetting>,
-}
-
-/// What is set of the term of an element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TermSetting {
-    /// Its length, in days; 0 for none.
-    pub days: u32,
-    /// So many days before its end owners are told.
-    pub warn_days: u32,
 }
 
 /// What makes a new element.

@@ -3,7 +3,7 @@
 //! It follows the system's clock and does not believe it when it jumps: while the archive is open it runs no faster
 //! than time really passes, over a stop it takes in no more than a week, and it never goes back. What it is behind
 //! it catches up with by a sixty-fourth of the time that passes, or at once when a person says that the system's clock
-//! is right. A clock that is wrong can make a document stay too long, and none go too early.
+//! is right. So a wrong clock makes documents stay too long; docs/adr/0009 has the exceptions.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

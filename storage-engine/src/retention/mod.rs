@@ -10,7 +10,7 @@ mod term;
 pub use clock::ClockStatus;
 pub(crate) use clock::RetentionClock;
 pub use record::{Retention, RetentionOrigin};
-pub use term::{RetentionTerm, TERM_DAYS_MAX};
+pub use term::{RetentionTerm, TERM_DAYS_MAX, TermSetting};
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! The term of an element.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Retention, RetentionOrigin};
@@ -27,6 +28,16 @@ pub struct RetentionTerm {
     pub since_ms: u64,
 }
 
+/// The term of an element as it is set and shown, counted from when each version was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TermSetting {
+    /// Its length in days: in edit documents go then, in the other modes they are kept until then. 0 takes it away.
+    pub days: u32,
+    /// So many days before its end owners are told.
+    pub warn_days: u32,
+}
+
 impl RetentionTerm {
     /// A term that is set now.
     ///
@@ -50,10 +61,10 @@ impl RetentionTerm {
         self.ends_ms(created_ms).max(warned_ms)
     }
 
-    /// When owners are told that the end, at `end_ms`, is near.
+    /// When owners are told that the end, at `end_ms`, is near; what is near it when the term is set, then.
     #[must_use]
     pub fn warns_ms(&self, end_ms: u64) -> u64 {
-        end_ms.saturating_sub(u64::from(self.warn_days) * DAY_MS)
+        end_ms.saturating_sub(u64::from(self.warn_days) * DAY_MS).max(self.since_ms)
     }
 
     /// Until when a version made at `created_ms` that comes to an element of this term is kept; `None` in edit.
@@ -84,5 +95,11 @@ impl RetentionTerm {
             }
             _ => Err(fields.corrupt(MEMBER)),
         }
+    }
+}
+
+impl From<RetentionTerm> for TermSetting {
+    fn from(term: RetentionTerm) -> Self {
+        Self { days: term.days, warn_days: term.warn_days }
     }
 }

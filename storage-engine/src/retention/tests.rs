@@ -142,6 +142,7 @@ fn terms_warn_before_they_end() {
     assert_eq!(term.expires_ms(START), START + 30 * DAY);
     assert_eq!(term.warns_ms(term.expires_ms(START)), START + 23 * DAY);
     assert_eq!(term.expires_ms(START - 1000 * DAY), START + 7 * DAY);
+    assert_eq!(term.warns_ms(START + DAY), START, "what is near its end is told of when the term is set");
     assert_eq!(term.expires_ms(u64::MAX), u64::MAX);
     for (days, warn_days) in [(0, 0), (TERM_DAYS_MAX + 1, 0), (6, 7)] {
         assert!(RetentionTerm::new(days, warn_days, START).is_err(), "{days} {warn_days}");

@@ -3,10 +3,10 @@
 use super::shelf::{DAY_MS, START_MS, World, name};
 use super::{caller, get, key, put};
 use crate::archive::bucket::Versioning;
-use crate::archive::status::{ElementSettings, TermSetting};
+use crate::archive::status::ElementSettings;
 use crate::archive::{DeleteConditions, Seen};
 use crate::mode::Mode;
-use crate::retention::{Retention, RetentionOrigin};
+use crate::retention::{Retention, RetentionOrigin, TermSetting};
 use crate::{ErrorKind, Result};
 
 fn delete(world: &World, name: &str) -> Result<()> {
