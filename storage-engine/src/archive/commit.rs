@@ -182,7 +182,7 @@ impl Inner {
             }
             element.add_used(version.entry.size);
             let completed = version.upload.map(|upload| (element, UploadId::new(upload)));
-            self.finish(committed, &version.retire, completed);
+            self.finish(committed, (&version.retire, Some(&version.entry.place)), completed);
             drop(version.touched);
             outcomes.push((tag, Ok(())));
         }

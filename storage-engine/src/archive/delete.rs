@@ -172,7 +172,7 @@ impl Inner {
         let committed = removed.inspect_err(|error| self.doubts.note(&element, error, (bucket, key)))?;
         self.note_applied(seq);
         self.tell(event);
-        self.finish(committed, std::slice::from_ref(entry), None);
+        self.finish(committed, (std::slice::from_ref(entry), None), None);
         Ok(())
     }
 

@@ -237,7 +237,7 @@ impl Inner {
     /// Removes what a change that was taken back may have left after all: its removal was not synced.
     fn clear_aborted(&self, change: &Replayed) -> Result<()> {
         match &change.record.change {
-            Change::Put { place, .. } => self.remove_places(std::slice::from_ref(place)),
+            Change::Put { place, .. } => self.remove_place(place, None).map(drop),
             Change::Annotate { place, keeps_overflow: false, .. } => {
                 let name = place.overflow.as_deref();
                 name.map_or(Ok(()), |name| clear_overflow(&change.element, place, name))
@@ -300,8 +300,9 @@ impl Inner {
                     published.map_err(|error| lost(&element, place, *body, error))?;
                 }
                 self.apply_put(element.id, place, &attachments, retire, (record.seq, is_current))?;
-                let places: Vec<Place> = retire.iter().map(|old| old.place.clone()).collect();
-                self.remove_places(&places)?;
+                for old in retire {
+                    self.remove_place(&old.place, Some(place))?;
+                }
                 match upload {
                     Some(upload) => upload_store::remove(&*element.disk, UploadId::new(*upload)),
                     None => Ok(()),
@@ -331,7 +332,7 @@ impl Inner {
                     version_seq: *version_seq,
                     change_seq: record.seq,
                 }])?;
-                self.remove_places(std::slice::from_ref(place))
+                self.remove_place(place, None).map(drop)
             }
             Change::BucketPut { .. } => {
                 let document = BucketDocument::decode(&attachments.document, "log record")?;

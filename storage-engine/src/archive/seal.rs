@@ -231,6 +231,8 @@ impl Inner {
             empty => empty.insert(Chain::open(&*element.disk)?),
         };
         let mode = element.document().mode;
-        Making { disk: &*element.disk, hour: due.hour, mode, is_undisturbed }.run(chain)
+        let disk_of = |id| self.element(id).ok().map(|element| Arc::clone(&element.disk));
+        let making = Making { disk: &*element.disk, hour: due.hour, mode, disk_of: &disk_of, is_undisturbed };
+        making.run(chain)
     }
 }

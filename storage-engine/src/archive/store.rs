@@ -1,6 +1,6 @@
 //! The steps that changes of every kind share.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use uuid::Uuid;
 
@@ -12,7 +12,9 @@ use crate::catalog::{Entry, Update};
 use crate::element::{Element, remove_pair};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, Change, Committed, Place, Record};
+use crate::mode::Mode;
 use crate::name::VersionId;
+use crate::seal::Moved;
 
 impl Inner {
     /// Shows a change to readers. The caller holds the lock of its key.
@@ -23,15 +25,16 @@ impl Inner {
         self.catalog.apply(updates)
     }
 
-    /// Removes what a change left behind it. It is committed and visible: where that fails, its answer
-    /// stands, and the record stays in the log for the next start to finish.
+    /// Removes what a change left behind it: the pairs of `retired`, which gave way to the one at `to` where there
+    /// is one. It is committed and visible: where that fails, its answer stands, and the record stays in the log for
+    /// the next start to finish.
     pub(super) fn finish(
         &self,
         committed: Committed,
-        retired: &[Entry],
+        (retired, to): (&[Entry], Option<&Place>),
         completed: Option<(&Arc<Element>, UploadId)>,
     ) {
-        let finished = self.retire(retired.iter()).and_then(|()| match completed {
+        let finished = self.retire(retired, to).and_then(|()| match completed {
             Some((element, upload)) => upload_store::remove_document(&*element.disk, upload),
             None => Ok(()),
         });
@@ -74,24 +77,26 @@ impl Inner {
     /// Removes the files of versions that nobody can reach any more.
     ///
     /// *Errors*: `Io`; the change they gave way to is committed all the same.
-    fn retire<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> Result<()> {
+    fn retire(&self, entries: &[Entry], to: Option<&Place>) -> Result<()> {
         for entry in entries {
-            let element = self.element(entry.place.element)?;
-            remove_pair(&*element.disk, &entry.place)
-                .map_err(|error| Error::io("remove superseded files", &entry.place.path, error))?;
-            element.subtract_used(entry.size);
+            self.remove_place(&entry.place, to)?.subtract_used(entry.size);
         }
         Ok(())
     }
 
-    /// Removes files at places found in the log.
-    pub(super) fn remove_places(&self, places: &[Place]) -> Result<()> {
-        for place in places {
-            let element = self.element(place.element)?;
-            remove_pair(&*element.disk, place)
-                .map_err(|error| Error::io("remove files", &place.path, error))?;
+    /// Removes the files at a place, and notes at its seals where the document went: in every mode but edit, what
+    /// gives way to another pair is the same version, which moves on.
+    pub(super) fn remove_place(&self, place: &Place, to: Option<&Place>) -> Result<Arc<Element>> {
+        let element = self.element(place.element)?;
+        let io = |error| Error::io("remove superseded files", &place.path, error);
+        remove_pair(&*element.disk, place).map_err(io)?;
+        // The caller may hold the element's document: no second look waits for it.
+        if let Some(to) = to.filter(|_| element.mode_at_once() != Some(Mode::Edit)) {
+            let moved = Moved { data: place.path.clone(), element: to.element, to: to.path.clone() };
+            let _alone = element.moved.lock().unwrap_or_else(PoisonError::into_inner);
+            moved.append(&*element.disk).map_err(io)?;
         }
-        Ok(())
+        Ok(element)
     }
 }
 

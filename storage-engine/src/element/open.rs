@@ -49,6 +49,8 @@ pub(crate) struct Element {
     pub(crate) unarchived: Unarchived,
     /// The chain of its seals, once one was to be made; held by who makes one.
     pub(crate) chain: Mutex<Option<Chain>>,
+    /// Held by who notes where a document went that leaves it.
+    pub(crate) moved: Mutex<()>,
     _lock: Box<dyn DiskLock>,
 }
 
@@ -96,6 +98,7 @@ impl Element {
             unsealed: Unsealed::unknown(now_ms),
             unarchived: Unarchived::unknown(),
             chain: Mutex::new(None),
+            moved: Mutex::new(()),
             _lock: lock,
         })
     }

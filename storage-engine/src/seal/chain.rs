@@ -8,8 +8,8 @@ use std::io;
 
 use super::hour::Hour;
 use super::lines::{LineReader, Read};
-use super::seal_file::{Link, SEALS_DIR, SealFile};
-use crate::disk::{Disk, DiskFile, EntryKind};
+use super::seal_file::{Link, SEALS_DIR, SealFile, is_any};
+use crate::disk::{Disk, DiskFile};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The path of the chain in an element's root.
@@ -179,11 +179,7 @@ impl Chain {
 
     /// Refuses to begin a chain where seals lie that another chain led to.
     fn refuse_if_sealed(disk: &dyn Disk) -> Result<()> {
-        let entries = match disk.read_dir(SEALS_DIR) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other.map_err(|error| Error::io("read folder", SEALS_DIR, error))?,
-        };
-        if entries.iter().any(|entry| entry.kind == EntryKind::Dir) {
+        if is_any(disk).map_err(|error| Error::io("read folder", SEALS_DIR, error))? {
             return Err(corrupt(CHAIN_PATH, "it is missing and seals lie beside it"));
         }
         Ok(())

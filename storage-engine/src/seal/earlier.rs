@@ -6,7 +6,6 @@ use super::make::damaged;
 use super::seal_file::{SealFile, SealName};
 use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mode::Mode;
 
 /// The manifest of data files of the last seal, read along with the new one: both are in order of path.
 pub(super) struct Earlier {
@@ -30,9 +29,13 @@ impl Earlier {
 
     /// Goes on to the file of `line`, or to the end.
     ///
-    /// *Errors*: `Corrupt` where the file had another digest, where one that is gone could not be removed
-    /// in this mode, or where the manifest is not what its seal says.
-    pub(super) fn pass(&mut self, line: Option<&Line>, mode: Mode) -> Result<()> {
+    /// *Errors*: `Corrupt` where the file had another digest, or where the manifest is not what its seal says; what
+    /// `leave` says of a file that is gone.
+    pub(super) fn pass(
+        &mut self,
+        line: Option<&Line>,
+        leave: &mut dyn FnMut(&Line) -> Result<()>,
+    ) -> Result<()> {
         while let Some(next) = &self.next {
             if line.is_some_and(|line| next.path > line.path) {
                 return Ok(());
@@ -44,12 +47,7 @@ impl Earlier {
                     let why = format_args!("its sidecar says SHA-256 {now} and its last seal {then}");
                     return Err(damaged(&line.path, why));
                 }
-                None if mode == Mode::Edit => {}
-                None => {
-                    let why =
-                        format_args!("its last seal names it, it is gone, and mode {mode} removes nothing");
-                    return Err(damaged(&next.path, why));
-                }
+                None => leave(next)?,
             }
             self.advance()?;
         }

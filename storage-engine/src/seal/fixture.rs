@@ -14,11 +14,15 @@ use super::verify::{FindingKind, Report, VerifyOptions, verify};
 use crate::archive::annotate::Annotation;
 use crate::archive::put::{PutDetails, PutTarget};
 use crate::archive::seal::{SealLimits, SealPass};
+use crate::archive::status::NewElement;
+use crate::archive::transfer::{Destination, Transfer};
 use crate::archive::{Archive, DeleteConditions, OpenOptions};
 use crate::caller::{Caller, Door};
 use crate::clock::Clock;
 use crate::digest::ClientDigests;
-use crate::name::{BucketName, ObjectKey};
+use crate::mode::Mode;
+use crate::name::{BucketName, ElementName, ObjectKey};
+use crate::target::{ArchiveClass, ArchiveTarget, TargetPlace};
 
 /// Noon of 2026-11-20, the hour in which every test begins.
 const NOON_MS: u64 = 1_795_176_000_000;
@@ -120,6 +124,24 @@ impl Fixture {
         let copy = tempfile::tempdir().unwrap();
         copy_tree(&self.data(), copy.path());
         copy
+    }
+
+    pub(crate) fn make_element(&self, name: &str, mode: Mode) {
+        let name = ElementName::parse(name).unwrap();
+        let new = NewElement { name, mode, root: None, max_size_bytes: None };
+        self.archive().create_element(&caller(), new).unwrap();
+    }
+
+    pub(crate) fn set_target(&self, element: &str) {
+        let place = TargetPlace::Directory(self.folder.path().join("tape"));
+        let target = ArchiveTarget { place, class: ArchiveClass::Glacier };
+        self.archive().set_target(&caller(), &ElementName::parse(element).unwrap(), &target).unwrap();
+    }
+
+    pub(crate) fn transfer(&self, name: &str, to: Mode) {
+        let transfer =
+            Transfer { version: None, to: Destination::Mode(to), revision: None, attributes: None };
+        self.archive().transfer(&caller(), &bucket(), &key(name), &transfer).unwrap();
     }
 
     pub(crate) fn pass(&self, time: Duration) {

@@ -114,14 +114,19 @@ impl LineReader {
 
     /// The next line; `None` at the end.
     pub(crate) fn next(&mut self) -> io::Result<Option<Read>> {
+        Ok(self.next_of(Line::parse)?.map(|line| line.map_or(Read::Malformed, Read::Line)))
+    }
+
+    /// What `parse` makes of the next line, itself `None` where it is none or has no line feed.
+    pub(crate) fn next_of<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> io::Result<Option<Option<T>>> {
         let mut is_too_long = false;
         loop {
             let rest = self.buffer.get(self.start..).unwrap_or_default();
             if let Some(length) = memchr::memchr(b'\n', rest) {
                 let text = rest.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok());
-                let line = text.filter(|_| !is_too_long && length <= LINE_BYTES_MAX).and_then(Line::parse);
+                let line = text.filter(|_| !is_too_long && length <= LINE_BYTES_MAX).and_then(&parse);
                 self.consume(length + 1);
-                return Ok(Some(line.map_or(Read::Malformed, Read::Line)));
+                return Ok(Some(line));
             }
             if rest.len() > LINE_BYTES_MAX {
                 is_too_long = true;
@@ -130,7 +135,7 @@ impl LineReader {
             if self.fill()? == 0 {
                 let left = self.buffer.len() - self.start;
                 self.consume(left);
-                return Ok((left > 0 || is_too_long).then_some(Read::Malformed));
+                return Ok((left > 0 || is_too_long).then_some(None));
             }
         }
     }

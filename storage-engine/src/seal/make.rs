@@ -7,14 +7,15 @@ use super::earlier::Earlier;
 use super::hour::Hour;
 use super::line::Line;
 use super::lines::LineWriter;
+use super::moved::{MovedLines, Whereabouts, whereabouts};
 use super::names::{self, Names};
 use super::seal_file::{Link, SealFile, SealName};
-use crate::disk::Disk;
+use crate::disk::{Disk, SharedDisk};
 use crate::document;
 use crate::element::{STAGING_DIR, read_pair};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
-use crate::name::{SIDECAR_SUFFIX, StoredName};
+use crate::name::{ElementId, SIDECAR_SUFFIX, StoredName};
 use crate::sidecar::{Kind, OVERFLOW_BYTES_MAX, SIDECAR_BYTES_MAX, Sidecar, split_overflow};
 
 /// What a try to seal an hour came to.
@@ -32,6 +33,8 @@ pub(crate) struct Making<'a> {
     pub(crate) disk: &'a dyn Disk,
     pub(crate) hour: Hour,
     pub(crate) mode: Mode,
+    /// The disks of the elements in use.
+    pub(crate) disk_of: &'a dyn Fn(ElementId) -> Option<SharedDisk>,
     /// Whether the hour is still as it was when it was found due.
     pub(crate) is_undisturbed: &'a dyn Fn() -> bool,
 }
@@ -44,7 +47,7 @@ impl Making<'_> {
     ///
     /// *Durability*: a seal is durable on return. A stop on the way leaves the chain as it was.
     /// *Errors*: `Corrupt` naming a file that is damaged, missing, or another than the last seal says;
-    /// `StorageFull`, `Io`, `Unavailable`.
+    /// `Unavailable` where a document went to an element that is absent; `StorageFull`, `Io`.
     pub(crate) fn run(&self, chain: &mut Chain) -> Result<Made> {
         chain.refuse_if_lost()?;
         let revision = chain.revision(self.hour);
@@ -92,17 +95,41 @@ impl Making<'_> {
     ) -> Result<bool> {
         let folder = self.hour.to_string();
         let mut earlier = Earlier::open(self.disk, SealName { hour: self.hour, revision }, earlier)?;
+        let mut moved = MovedLines::of(self.disk, &folder);
+        let mut leave = |line: &Line| self.check_gone(line, &mut moved);
         let mut stored = Names::of(self.disk, folder.clone(), names::stored);
         while let Some(name) = stored.next().map_err(|error| Error::io("read folder", &folder, error))? {
             if !(self.is_undisturbed)() {
                 return Ok(false);
             }
             let Some(line) = self.data_line(&folder, &name)? else { continue };
-            earlier.pass(Some(&line), self.mode)?;
+            earlier.pass(Some(&line), &mut leave)?;
             manifest.push(&line).map_err(written)?;
         }
-        earlier.pass(None, self.mode)?;
+        earlier.pass(None, &mut leave)?;
         Ok(true)
+    }
+
+    /// Whether a data file that the last seal names is gone by right.
+    ///
+    /// *Errors*: `Corrupt` where it is not, `Unavailable` where it went to an element that is absent.
+    fn check_gone(&self, line: &Line, moved: &mut MovedLines<'_>) -> Result<()> {
+        if self.mode == Mode::Edit {
+            return Ok(());
+        }
+        match whereabouts(moved, line, self.disk_of)? {
+            Whereabouts::There => Ok(()),
+            Whereabouts::Away => Err(Error::new(ErrorKind::Unavailable, "seal")
+                .about(&line.path)
+                .because("it went to an element that is absent: bring it back")),
+            Whereabouts::Unknown => {
+                let mode = self.mode;
+                let why = format_args!(
+                    "its last seal names it, it is gone, it went nowhere else, and mode {mode} removes nothing"
+                );
+                Err(damaged(&line.path, why))
+            }
+        }
     }
 
     /// The line of a stored name; `None` where there is no data file to it by right.

@@ -2,8 +2,8 @@
 //! in the format of `sha256sum`. docs/SEALS.md has the format and the commands.
 //!
 //! `hour.rs` is what a seal covers, `seal_file.rs` the seal, `chain.rs` the list of all of an element,
-//! `line.rs` and `lines.rs` the lines they are made of. `make.rs` makes one, `unsealed.rs` knows which
-//! hours need one. `verify` compares seals with files, with no database and on any copy.
+//! `line.rs` and `lines.rs` the lines they are made of. `make.rs` makes one, `earlier.rs` compares it with the one before it, `unsealed.rs` knows
+//! which hours need one, and `moved.rs` where documents are that left a sealed hour. `verify` compares seals with files, with no database and on any copy.
 
 mod chain;
 mod earlier;
@@ -14,6 +14,7 @@ mod hours;
 mod line;
 mod lines;
 mod make;
+mod moved;
 mod names;
 mod seal_file;
 mod unsealed;
@@ -23,6 +24,7 @@ pub(crate) use chain::Chain;
 pub(crate) use hour::Hour;
 pub(crate) use hours::hours_from;
 pub(crate) use make::{Made, Making};
+pub(crate) use moved::Moved;
 pub(crate) use seal_file::Link;
 pub(crate) use unsealed::{Due, REST_HOURS_MAX, Unsealed, UnsealedRecord};
 

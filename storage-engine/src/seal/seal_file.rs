@@ -1,9 +1,13 @@
 //! A seal: the file `seals/YYYY/MM/DD/HH.<revision>`, whose lines are its manifests and the seal before it.
 
+use std::io;
+
 use sha2::{Digest as _, Sha256};
 
 use super::hour::Hour;
+use super::hours::days;
 use super::line::Line;
+use super::moved::MOVED_SUFFIX;
 use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -40,6 +44,22 @@ impl SealName {
         let (hour, revision) = path.strip_prefix(SEALS_DIR)?.strip_prefix('/')?.split_once('.')?;
         let name = Self { hour: Hour::parse(hour)?, revision: revision.parse().ok()? };
         (name.revision > 0 && name.path() == path).then_some(name)
+    }
+}
+
+/// Whether anything of a seal of any hour is there.
+pub(super) fn is_any(disk: &dyn Disk) -> io::Result<bool> {
+    let mut found = false;
+    let walked = days(disk, SEALS_DIR, &mut |day| {
+        if !found {
+            let folder = format!("{SEALS_DIR}/{day}");
+            disk.each_entry(&folder, &mut |entry| found |= !entry.name.ends_with(MOVED_SUFFIX))?;
+        }
+        Ok(())
+    });
+    match walked {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        other => other.map(|()| found),
     }
 }
 

@@ -1,20 +1,23 @@
 //! Claims about seals: their lines, their chain, and which hours need one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use super::chain::{CHAIN_PATH, Chain};
 use super::hour::Hour;
 use super::line::Line;
 use super::lines::{LineReader, LineWriter, Read};
+use super::moved::{Moved, MovedLines};
 use super::names::{self, Names};
 use super::seal_file::{Link, SealFile, SealName};
 use super::unsealed::Unsealed;
 use crate::disk::SharedDisk;
 use crate::disk::simulated::{Fault, Machine, Profile};
 use crate::error::ErrorKind;
+use crate::name::{ElementId, StoredPath};
 
 const NOON: &str = "2026/11/20/12";
 
@@ -94,6 +97,33 @@ proptest! {
             found.push(name);
         }
         prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+    }
+
+    /// Every move is found, in any order and whatever fits into memory, though a power cut left some of a line.
+    #[test]
+    fn moves_are_found_in_any_batch(
+        moves in prop::collection::vec((0_u32..40, 0_u32..9), 0..40),
+        torn in prop::collection::vec(any::<bool>(), 40),
+        asked in prop::collection::vec(0_u32..40, 1..30),
+        batch in 1_usize..9,
+    ) {
+        let disk = disk();
+        let place = |number: u32| StoredPath::parse(&format!("{NOON}/{number:02} \"ж\n_")).unwrap();
+        let element = ElementId::new(Uuid::from_u128(7));
+        let mut known = BTreeMap::new();
+        for (at, (from, to)) in moves.iter().enumerate() {
+            let moved = Moved { data: place(*from), element, to: place(*to) };
+            if torn[at] && at > 0 {
+                let file = disk.open_to_write(&format!("seals/{NOON}.moved")).unwrap();
+                file.write_at(b"{\"data\":\"2026", file.len().unwrap()).unwrap();
+            }
+            moved.append(&*disk).unwrap();
+            known.insert(*from, moved);
+        }
+        let mut lines = MovedLines::in_batches(&*disk, NOON, batch);
+        for number in asked {
+            prop_assert_eq!(lines.find(&place(number)).unwrap(), known.get(&number));
+        }
     }
 
     /// Lines are read as they were written, and the digest is that of the file, over the edges of pieces.

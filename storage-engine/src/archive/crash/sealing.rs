@@ -14,6 +14,7 @@ use super::world::World;
 use crate::archive::seal::{SealLimits, SealPass, Sealed};
 use crate::disk::simulated::{Fault, Machine, Profile};
 use crate::error::ErrorKind;
+use crate::mode::Mode;
 use crate::seal::verify::{FindingKind, Report, VerifyOptions, verify};
 
 /// What happens in a run: a change, or a pass of sealing.
@@ -27,7 +28,7 @@ const fn put(key: &'static str, size: usize, fill: u8) -> Act {
     Act::Change(Step::Put { key, size, fill, note: 10, class: None })
 }
 
-/// Hours are sealed, changed in every way, and sealed again; each change takes the clock twenty minutes on,
+/// Hours are sealed, changed in every way, left by a document, and sealed again; each change takes the clock twenty minutes on,
 /// each pass of sealing two hours.
 fn acts() -> Vec<Act> {
     let annotate = |key, fill, note| Act::Change(Step::Annotate { key, fill, note });
@@ -51,6 +52,9 @@ fn acts() -> Vec<Act> {
             class: Some("STANDARD_IA"),
         }),
         Act::Change(Step::Delete { key: "new" }),
+        Act::Seal,
+        Act::Change(Step::MakeShelf),
+        Act::Change(Step::Transfer { key: "final", to: Mode::Ar }),
         Act::Seal,
     ]
 }

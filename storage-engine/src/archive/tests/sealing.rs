@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::ErrorKind;
 use crate::archive::seal::SealPass;
+use crate::mode::Mode;
 use crate::seal::fixture::{Fixture, NOON, QUIET, sealed_paths};
-use crate::seal::verify::FindingKind;
+use crate::seal::verify::{FindingKind, Report, VerifyOptions};
 use crate::sidecar;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -56,6 +57,59 @@ fn a_change_in_a_sealed_hour_appends_a_revision() {
     assert!(report.is_clean(), "{:#?}", report.findings);
     let kinds: Vec<FindingKind> = report.findings.iter().map(|found| found.kind).collect();
     assert_eq!(kinds, [FindingKind::UnsealedHour], "only the hour of the last PUT has no seal");
+}
+
+/// What moved on from a sealed hour is no damage there, however far it went, and the hour is sealed without it.
+#[test]
+fn what_moved_on_leaves_a_sealed_hour() {
+    let fixture = moved_on();
+    check_clean(&fixture);
+    let killed = fixture.killed();
+    check_clean(&killed);
+    assert_eq!(killed.seal_later()[1], format!("rw-01 {NOON}.2"), "after a kill");
+    fixture.seal_later();
+    check_clean(&fixture);
+    let copy = fixture.copy();
+    let report = fixture.verify_with(VerifyOptions::new(copy.path().join("elements/rw-01")));
+    assert!(report.is_clean(), "an element alone: {:#?}", report.findings);
+}
+
+/// A move is believed where the document is at its end with the bytes that were sealed, and not else.
+#[test]
+fn a_move_that_leads_nowhere_hides_nothing() {
+    let fixture = moved_on();
+    let (data, sidecar) = (fixture.find("kept_", ""), fixture.find("kept_", ".attr.json"));
+    assert!(data.starts_with("elements/ar-01"), "{data}");
+    let whole = fixture.read(&sidecar);
+    fixture.remove(&sidecar);
+    let missing = |report: &Report| {
+        report.findings.iter().any(|found| found.kind == FindingKind::FileMissing && found.element == "rw-01")
+    };
+    assert!(missing(&fixture.verify()));
+    fixture.pass(QUIET);
+    let failed = fixture.seal().failed;
+    assert!(failed.iter().any(|failed| failed.element.as_str() == "rw-01"), "{failed:?}");
+    fixture.write(&sidecar, &whole);
+    let moves = format!("elements/rw-01/seals/{NOON}.moved");
+    fixture.remove(&moves);
+    assert!(missing(&fixture.verify()), "no line tells of it");
+}
+
+/// A document that was sealed in rw and lies in ar now, by way of ro.
+fn moved_on() -> Fixture {
+    let fixture = Fixture::sealed();
+    fixture.make_element("ro-01", Mode::Ro);
+    fixture.make_element("ar-01", Mode::Ar);
+    fixture.set_target("ar-01");
+    fixture.transfer("small", Mode::Rw);
+    fixture.transfer("kept", Mode::Ro);
+    fixture.transfer("kept", Mode::Ar);
+    fixture
+}
+
+fn check_clean(fixture: &Fixture) {
+    let report = fixture.verify();
+    assert!(report.is_clean(), "{:#?}", report.findings);
 }
 
 /// Hours that were to be sealed are sealed after a clean stop, after a kill, and without a catalog; one that

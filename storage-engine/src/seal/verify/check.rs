@@ -17,6 +17,8 @@ use crate::seal::seal_file::SealName;
 /// A check under way.
 pub(super) struct Run<'a> {
     pub(super) options: &'a VerifyOptions,
+    /// The elements at hand.
+    pub(super) places: &'a [Place],
     progress: &'a mut dyn FnMut(Progress),
     told: Progress,
 }
@@ -43,7 +45,7 @@ impl Run<'_> {
 pub fn verify(options: &VerifyOptions, progress: &mut dyn FnMut(Progress)) -> Result<Report> {
     let mut tally = Tally::default();
     let places = place::find(options, &mut tally)?;
-    let mut run = Run { options, progress, told: Progress::default() };
+    let mut run = Run { options, places: &places, progress, told: Progress::default() };
     let mut wanted: BTreeMap<[u8; 32], bool> = options.roots.iter().map(|root| (*root, false)).collect();
     let elements = places.iter().map(|place| run.check_element(place, &mut wanted, &mut tally)).collect();
     for root in wanted.iter().filter(|(_, found)| !**found).map(|(root, _)| hex::encode(root)) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -17,6 +18,7 @@ use crate::mode::Mode;
 use crate::name::SIDECAR_SUFFIX;
 use crate::seal::line::Line;
 use crate::seal::lines::{LineReader, Read};
+use crate::seal::moved::{MovedLines, Whereabouts, whereabouts};
 use crate::seal::names::{self, Names};
 use crate::seal::seal_file::{SealFile, SealName};
 use crate::sidecar::{Sidecar, split_overflow};
@@ -42,6 +44,7 @@ pub(super) struct HourCheck<'a, 'b> {
     pub(super) files_read: u64,
     /// Sidecars that differ and may have been changed by right, with their digests.
     changed: BTreeMap<String, [u8; 32]>,
+    moved: MovedLines<'a>,
     buffer: Vec<u8>,
     pauses_left: usize,
 }
@@ -57,6 +60,7 @@ impl<'a, 'b> HourCheck<'a, 'b> {
             files: 0,
             files_read: 0,
             changed: BTreeMap::new(),
+            moved: MovedLines::of(&*place.disk, &name.hour.to_string()),
             buffer: Vec::new(),
             pauses_left: PAUSES_MAX,
         }
@@ -113,14 +117,7 @@ impl<'a, 'b> HourCheck<'a, 'b> {
                 self.say(FindingKind::FileChanged, &*line.path, detail);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // A deletion takes the sidecar first: without one, its own line tells.
-                let is_deleted = !self.is_there(&sidecar) && self.place.mode == Mode::Edit;
-                let is_away = self.place.mode == Mode::Ar && self.is_there(&sidecar);
-                if !is_deleted && !is_away {
-                    let detail = format_args!("it is not there; SHA-256 {}", hex::encode(line.digest));
-                    self.say(FindingKind::FileMissing, &*line.path, detail);
-                }
-                return;
+                return self.check_missing_data(line, &sidecar);
             }
             Err(error) => return self.say(FindingKind::Unreadable, &*line.path, error),
         }
@@ -130,6 +127,40 @@ impl<'a, 'b> HourCheck<'a, 'b> {
         {
             let detail = "it says another SHA-256 of its data file than was sealed";
             self.say(FindingKind::FileChanged, sidecar, detail);
+        }
+    }
+
+    /// Says whether a data file that is not there is missing.
+    fn check_missing_data(&mut self, line: &Line, sidecar: &str) {
+        let is_alone = !self.is_there(sidecar);
+        // A deletion takes the sidecar first: without one, its own line tells.
+        let is_deleted = is_alone && self.place.mode == Mode::Edit;
+        let is_away = !is_alone && self.place.mode == Mode::Ar;
+        if is_deleted || is_away {
+            return;
+        }
+        let places = self.run.places;
+        let disk_of = |id| Some(Arc::clone(&places.iter().find(|place| place.id == Some(id))?.disk));
+        let sealed = hex::encode(line.digest);
+        match whereabouts(&mut self.moved, line, &disk_of) {
+            Ok(Whereabouts::There) if is_alone => {}
+            Ok(Whereabouts::Away) if is_alone => {
+                let detail = "it went to an element that is not here";
+                self.say(FindingKind::GoneSince, &*line.path, detail);
+            }
+            Ok(_) => {
+                self.say(
+                    FindingKind::FileMissing,
+                    &*line.path,
+                    format_args!("it is not there; SHA-256 {sealed}"),
+                );
+            }
+            Err(error) => {
+                let detail = format_args!(
+                    "it is not there, SHA-256 {sealed}, and where it went cannot be read: {error}"
+                );
+                self.say(FindingKind::FileMissing, &*line.path, detail);
+            }
         }
     }
 

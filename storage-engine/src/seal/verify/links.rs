@@ -6,12 +6,11 @@ use std::io;
 use super::finding::{Finding, FindingKind};
 use super::place::Place;
 use super::report::Tally;
-use crate::disk::EntryKind;
 use crate::error::{Error, ErrorKind};
 use crate::seal::chain::CHAIN_PATH;
 use crate::seal::hour::Hour;
 use crate::seal::lines::{LineReader, Read};
-use crate::seal::seal_file::{Link, SEALS_DIR, SealFile};
+use crate::seal::seal_file::{Link, SealFile, is_any};
 
 /// What the chain leads to.
 #[derive(Default)]
@@ -57,7 +56,7 @@ fn each(place: &Place, tally: &mut Tally, take: &mut dyn FnMut(&mut Links, Link,
     let mut lines = match LineReader::open(&*place.disk, CHAIN_PATH) {
         Ok(lines) => lines,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let (kind, detail) = match has_seals(place) {
+            let (kind, detail) = match is_any(&*place.disk).unwrap_or(true) {
                 true => (FindingKind::ChainBroken, "it is missing and seals lie beside it"),
                 false => (FindingKind::NothingSealed, "there is none"),
             };
@@ -181,9 +180,4 @@ fn manifest_fault(place: &Place, path: &str, expected: [u8; 32]) -> Option<(Find
             Some((FindingKind::ManifestChanged, detail))
         }
     }
-}
-
-fn has_seals(place: &Place) -> bool {
-    let entries = place.disk.read_dir(SEALS_DIR).unwrap_or_default();
-    entries.iter().any(|entry| entry.kind == EntryKind::Dir)
 }

@@ -11,6 +11,7 @@ use crate::disk::{EntryKind, SharedDisk};
 use crate::element::{ElementDocument, Registry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
+use crate::name::ElementId;
 use crate::seal::seal_file::SEALS_DIR;
 
 const DOCUMENT: &str = "element.json";
@@ -18,6 +19,8 @@ const DOCUMENT: &str = "element.json";
 /// An element, or a copy of one.
 pub(super) struct Place {
     pub(super) name: String,
+    /// `None` where it has no document.
+    pub(super) id: Option<ElementId>,
     pub(super) root: PathBuf,
     pub(super) disk: SharedDisk,
     /// As its document says; where there is none, that of the loosest promise.
@@ -81,9 +84,15 @@ impl Place {
     fn open(root: PathBuf, disk: SharedDisk) -> Self {
         let folder = root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         match ElementDocument::read(&*disk) {
-            Ok(Some(document)) => Self { name: document.name.to_string(), root, disk, mode: document.mode },
+            Ok(Some(document)) => Self {
+                name: document.name.to_string(),
+                id: Some(document.id),
+                root,
+                disk,
+                mode: document.mode,
+            },
             // Its document is no business of the seals: fsck tells.
-            Ok(None) | Err(_) => Self { name: folder, root, disk, mode: Mode::Edit },
+            Ok(None) | Err(_) => Self { name: folder, id: None, root, disk, mode: Mode::Edit },
         }
     }
 }
