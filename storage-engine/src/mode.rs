@@ -61,6 +61,8 @@ pub enum ChangeKind {
     Release,
     /// The version is kept from removal, or for longer.
     Retain,
+    /// The version is removed for good by a disposal that was released, and leaves a tombstone.
+    Dispose,
 }
 
 /// Leave for one change, made at its commit point under the element's mode lock and the key's lock.
@@ -75,11 +77,14 @@ impl Permit {
     /// *Errors*: `ModeForbids`, naming the mode.
     pub(crate) fn grant(mode: Mode, change: ChangeKind) -> Result<Self> {
         let granted = match (mode, change) {
-            (Mode::Edit | Mode::Rw | Mode::Ro, ChangeKind::Release) => false,
+            (Mode::Edit | Mode::Rw | Mode::Ro, ChangeKind::Release) | (Mode::Edit, ChangeKind::Dispose) => {
+                false
+            }
             (Mode::Edit, _)
             | (Mode::Rw, ChangeKind::Create | ChangeKind::Annotate)
             | (Mode::Rw | Mode::Ro, ChangeKind::Leave | ChangeKind::Receive)
             | (Mode::Ar, ChangeKind::Receive | ChangeKind::Release)
+            | (Mode::Rw | Mode::Ro | Mode::Ar, ChangeKind::Dispose)
             | (_, ChangeKind::DeleteMarker | ChangeKind::Retain) => true,
             (Mode::Rw | Mode::Ro | Mode::Ar, _) => false,
         };
@@ -116,7 +121,7 @@ impl Permit {
 }
 
 impl ChangeKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Create,
         Self::Overwrite,
         Self::Annotate,
@@ -126,11 +131,12 @@ impl ChangeKind {
         Self::Receive,
         Self::Release,
         Self::Retain,
+        Self::Dispose,
     ];
 
     /// Whether the content of the version is gone afterwards.
     fn destroys(self) -> bool {
-        matches!(self, Self::Overwrite | Self::Delete)
+        matches!(self, Self::Overwrite | Self::Delete | Self::Dispose)
     }
 
     fn describe(self) -> &'static str {
@@ -144,6 +150,7 @@ impl ChangeKind {
             Self::Receive => "taking in from another element",
             Self::Release => "giving up bytes that are archived",
             Self::Retain => "keeping for longer",
+            Self::Dispose => "disposal",
         }
     }
 }

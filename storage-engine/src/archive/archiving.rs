@@ -162,20 +162,39 @@ impl Inner {
         if is_new {
             target.store(&item)?;
         }
+        if !self.settle_stored(element, &sidecar, overflow.as_deref(), own)? {
+            target.remove(&item)?;
+            return Ok(None);
+        }
         if own == Own::Go {
-            self.release(element, &sidecar, overflow.as_deref())?;
             target.released(&item)?;
         }
         Ok((is_new || own == Own::Go).then_some(sidecar.size))
     }
 
-    /// Removes the element's own copy of bytes that are safe on its target.
-    fn release(&self, element: &Arc<Element>, sidecar: &Sidecar, overflow: Option<&str>) -> Result<()> {
+    /// Removes the element's own copy of bytes that are safe on its target, where it is to go; `false` where the
+    /// document was disposed of or went on to another element while its bytes were stored.
+    fn settle_stored(
+        &self,
+        element: &Arc<Element>,
+        sidecar: &Sidecar,
+        overflow: Option<&str>,
+        own: Own,
+    ) -> Result<bool> {
         let _gate = self.gate.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         if *_gate {
             return Err(Error::new(ErrorKind::Unavailable, "archive object").about(&sidecar.path));
         }
         let _key = self.key_locks.lock(&sidecar.bucket, &sidecar.key);
+        match read_pair(&*element.disk, &sidecar.path.sidecar()) {
+            Ok((now, _)) if now.kind == Kind::Object => {}
+            Ok(_) => return Ok(false),
+            Err(error) if error.is_missing_file() && error.kind() == ErrorKind::Io => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        if own == Own::Stay {
+            return Ok(true);
+        }
         let _touched = self.touch(element, &sidecar.path, &[])?;
         let document = element.document();
         let _permit: Permit = Permit::grant(document.mode, ChangeKind::Release)?;
@@ -196,7 +215,7 @@ impl Inner {
         let removed = remove_data(&*element.disk, &place)
             .map_err(|error| Error::io("remove archived bytes", &place.path, error));
         self.end(committed, removed);
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -219,6 +219,7 @@ impl Inner {
             upload: None,
             bound_for: None,
             retention: None,
+            disposal: None,
             created_ms: now_ms,
             modified_ms: now_ms,
             attributes: Default::default(),

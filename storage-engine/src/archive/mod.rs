@@ -17,6 +17,7 @@ mod copy;
 mod crash;
 mod delete;
 pub mod descent;
+pub mod disposal;
 mod doubt;
 mod element;
 pub mod events;

@@ -240,6 +240,7 @@ impl Made {
             upload: content.upload,
             bound_for,
             retention,
+            disposal: None,
             created_ms: now_ms,
             modified_ms: now_ms,
             attributes: details.attributes,

@@ -213,7 +213,7 @@ impl Inner {
 
     /// Reads the sidecar of an entry.
     ///
-    /// *Errors*: `Io` with `NotFound` below where it gave way meanwhile; `Corrupt` where it is another's.
+    /// *Errors*: `Io` with `NotFound` below where it gave way meanwhile, to a tombstone too; `Corrupt` where it is another's.
     pub(super) fn sidecar_of(&self, entry: &Entry) -> Result<(Sidecar, Arc<Element>)> {
         let element = self.element(entry.place.element)?;
         let (sidecar, _) = read_pair(&*element.disk, &entry.place.path.sidecar())?;
@@ -221,6 +221,9 @@ impl Inner {
             return Err(Error::new(ErrorKind::Corrupt, "read sidecar")
                 .about(&entry.place.path)
                 .because("it tells of another version than the catalog: run artstore fsck"));
+        }
+        if sidecar.kind == Kind::Tombstone {
+            return Err(Error::io("read sidecar", &entry.place.path, io::ErrorKind::NotFound.into()));
         }
         Ok((sidecar, element))
     }

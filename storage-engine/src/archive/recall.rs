@@ -16,6 +16,7 @@ use crate::mode::Mode;
 use crate::name::{BucketName, ObjectKey, VersionId};
 use crate::outbox::EventKind;
 use crate::restore::{Restore, RestoreDocument, RestoreState, expiry, restored_path};
+use crate::sidecar::Kind;
 use crate::target::{self, Item};
 
 /// Tries before a restore fails.
@@ -162,6 +163,9 @@ impl Inner {
     fn bring(&self, element: &Arc<Element>, document: &RestoreDocument) -> Result<()> {
         let disk: &dyn Disk = &*element.disk;
         let (sidecar, overflow) = read_pair(disk, &document.path.sidecar())?;
+        if sidecar.kind != Kind::Object {
+            return Err(disposed(&document.key));
+        }
         let copy = restored_path(document.id);
         let partial = format!("{copy}{PARTIAL_SUFFIX}");
         match disk.remove(&partial) {
@@ -205,6 +209,11 @@ impl Inner {
     ) -> (RestoreDocument, Result<u64>, bool) {
         let now_ms = self.options.clock.now_ms();
         let _key = self.key_locks.lock(&document.bucket, &document.key);
+        if self.restores.get(seq).is_none() {
+            let removed = RestoreDocument::remove(&*element.disk, document.id);
+            let error = removed.err().unwrap_or_else(|| disposed(&document.key));
+            return (document, Err(error), true);
+        }
         // Meanwhile somebody may have asked for it to come sooner.
         let tier = self.restores.get(seq).map_or(document.tier, |known| known.tier);
         document.tier = tier;
@@ -294,6 +303,10 @@ impl Inner {
             Err(error) => Err(Error::io("read restored copy", path, error)),
         }
     }
+}
+
+fn disposed(key: &ObjectKey) -> Error {
+    Error::new(ErrorKind::NoSuchVersion, "restore object").about(key).because("it was disposed of meanwhile")
 }
 
 /// Copies bytes that the element still has itself.

@@ -19,7 +19,7 @@ use crate::element::{Element, ElementDocument, Found, NewPair, STAGING_DIR, remo
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, BodyPlace, Change, Log, Place, Record, Recovered, Retired, read};
 use crate::name::{ElementId, ObjectKey, StoredPath};
-use crate::sidecar;
+use crate::sidecar::{self, Kind};
 
 /// Versions loaded into the catalog at once, in sorted order.
 const LOAD_ROWS_MAX: usize = 50_000;
@@ -187,6 +187,9 @@ impl Inner {
                 match found {
                     Found::Sidecar(sidecar, overflow) => {
                         self.sequence.rise_above(sidecar.seq.max(sidecar.placement_seq));
+                        if sidecar.kind == Kind::Tombstone {
+                            return Ok(());
+                        }
                         let entry = Entry::of(&sidecar, element.id, overflow.as_deref());
                         rows.push((sidecar.bucket.clone(), sidecar.key.clone(), entry));
                     }
@@ -254,7 +257,7 @@ impl Inner {
             }
             let places: Vec<&Place> = match &change.record.change {
                 Change::Put { retire, .. } => retire.iter().map(|old| &old.place).collect(),
-                Change::Remove { place, .. } => vec![place],
+                Change::Remove { place, .. } | Change::Dispose { place, .. } => vec![place],
                 Change::Annotate { .. }
                 | Change::BucketPut { .. }
                 | Change::BucketRemove { .. }
@@ -333,6 +336,15 @@ impl Inner {
                     change_seq: record.seq,
                 }])?;
                 self.remove_place(place, None).map(drop)
+            }
+            Change::Dispose { place, bucket, key, version_seq } => {
+                let update = Update::Remove {
+                    bucket: bucket.clone(),
+                    key: ObjectKey::parse(key)?,
+                    version_seq: *version_seq,
+                    change_seq: record.seq,
+                };
+                self.bury_again(&element, (place, &attachments.document), update)
             }
             Change::BucketPut { .. } => {
                 let document = BucketDocument::decode(&attachments.document, "log record")?;

@@ -155,9 +155,10 @@ impl Inner {
     pub(super) fn touch_replayed(&self, change: &Change) {
         let (one, retired): (Option<&Place>, &[Retired]) = match change {
             Change::Put { place, retire, .. } => (Some(place), retire),
-            Change::Annotate { place, .. } | Change::Remove { place, .. } | Change::Release { place } => {
-                (Some(place), &[])
-            }
+            Change::Annotate { place, .. }
+            | Change::Remove { place, .. }
+            | Change::Release { place }
+            | Change::Dispose { place, .. } => (Some(place), &[]),
             Change::BucketPut { .. }
             | Change::BucketRemove { .. }
             | Change::Abort { .. }

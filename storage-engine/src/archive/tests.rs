@@ -27,6 +27,7 @@ mod contention;
 mod copying;
 mod costs;
 mod descents;
+mod disposals;
 mod filling;
 mod keys;
 mod lifecycle;

@@ -12,11 +12,13 @@ use crate::log::Place;
 use crate::name::{ElementId, StoredPath, VersionId};
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
-/// Whether a version is an object or a delete marker.
+/// What a version is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum EntryKind {
     Object,
     Marker,
+    /// Of no row: a tombstone is no version.
+    Tombstone,
 }
 
 /// One version of a key.
@@ -65,6 +67,7 @@ impl Entry {
             kind: match sidecar.kind {
                 Kind::Object => EntryKind::Object,
                 Kind::Marker => EntryKind::Marker,
+                Kind::Tombstone => EntryKind::Tombstone,
             },
             version_id: sidecar.version_id,
             seq: sidecar.seq,

@@ -14,7 +14,8 @@ mod unarchived;
 pub(crate) use document::ElementDocument;
 pub(crate) use open::{ARCHIVED_DIR, Element, LOCK, RESTORED_DIR, STAGING_DIR, UPLOADS_DIR};
 pub(crate) use pair::{
-    NewPair, PublishError, blocks_path, remove_overflow, remove_pair, staged_blocks_path, staged_path,
+    NewPair, PublishError, blocks_path, remove_all_but_sidecar, remove_overflow, remove_pair,
+    staged_blocks_path, staged_path,
 };
 pub(crate) use registry::{Registered, Registry};
 pub(crate) use tree::{Found, read_pair, scan};

@@ -171,26 +171,25 @@ fn stage(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
 
 /// Removes an overflow sidecar beside the pair at `place`; what is gone already is no error.
 pub(crate) fn remove_overflow(disk: &dyn Disk, place: &Place, name: &str) -> io::Result<()> {
-    match disk.remove(&format!("{}/{name}", place.path.hour())) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
+    remove_if_there(disk, &format!("{}/{name}", place.path.hour()))
 }
 
 /// Removes the files of a pair, the sidecar first; what is gone already is no error.
 pub(crate) fn remove_pair(disk: &dyn Disk, place: &Place) -> io::Result<()> {
+    remove_if_there(disk, &place.path.sidecar())?;
+    remove_all_but_sidecar(disk, place)
+}
+
+/// Removes the files of a pair but its sidecar; what is gone already is no error.
+pub(crate) fn remove_all_but_sidecar(disk: &dyn Disk, place: &Place) -> io::Result<()> {
     let overflow = place.overflow.as_ref().map(|name| format!("{}/{name}", place.path.hour()));
-    let paths = [
-        Some(place.path.sidecar()),
-        overflow,
-        Some(place.path.data().to_owned()),
-        place.blocks.map(blocks_path),
-    ];
-    for path in paths.into_iter().flatten() {
-        match disk.remove(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            other => other?,
-        }
+    let paths = [overflow, Some(place.path.data().to_owned()), place.blocks.map(blocks_path)];
+    paths.into_iter().flatten().try_for_each(|path| remove_if_there(disk, &path))
+}
+
+fn remove_if_there(disk: &dyn Disk, path: &str) -> io::Result<()> {
+    match disk.remove(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
     }
-    Ok(())
 }

@@ -19,6 +19,7 @@ use crate::disk::{Disk, EntryKind, SharedDisk, parent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::SIDECAR_SUFFIX;
 use crate::sequence;
+use crate::sidecar::Kind;
 use crate::state::StateHasher;
 
 /// A check under way.
@@ -170,6 +171,7 @@ impl Run<'_> {
         });
         root.report.objects = sum.objects;
         root.report.markers = sum.markers;
+        root.report.tombstones = sum.tombstones;
         root.report.bytes = sum.bytes;
         Checked { root, sum, documents }
     }
@@ -253,7 +255,11 @@ impl Run<'_> {
                     self.step(root, Step::Versions, 1, 0);
                     let path = format!("{data}{SIDECAR_SUFFIX}");
                     match SidecarFile::read(&*root.disk, &path) {
-                        Ok(file) if file.sidecar.path.data() == data => take(self, root, path, file),
+                        Ok(file)
+                            if file.sidecar.path.data() == data && file.sidecar.kind != Kind::Tombstone =>
+                        {
+                            take(self, root, path, file);
+                        }
                         _ => {}
                     }
                 }

@@ -22,6 +22,7 @@ const BUCKETS_MAX: usize = crate::archive::bucket::BUCKETS_MAX;
 pub(super) struct Sum {
     pub(super) objects: u64,
     pub(super) markers: u64,
+    pub(super) tombstones: u64,
     pub(super) bytes: u64,
     /// Names of the buckets that the pairs belong to.
     pub(super) buckets: BTreeSet<String>,
@@ -123,15 +124,17 @@ impl Run<'_> {
         if sum.buckets.len() < BUCKETS_MAX {
             sum.buckets.insert(sidecar.bucket.to_string());
         }
-        if !self.pending.has_version(root.id, &pair.data) {
+        if sidecar.kind != Kind::Tombstone && !self.pending.has_version(root.id, &pair.data) {
             self.twice.offer(&sidecar);
             self.count_version(&sidecar);
         }
         match sidecar.kind {
-            Kind::Marker => {
-                sum.markers += 1;
+            Kind::Marker | Kind::Tombstone => {
+                sum.markers += u64::from(sidecar.kind == Kind::Marker);
+                sum.tombstones += u64::from(sidecar.kind == Kind::Tombstone);
                 if pair.files.has_data {
-                    let detail = "its sidecar is that of a delete marker, which has no data file";
+                    let detail =
+                        "its sidecar is that of a delete marker or a tombstone, which has no data file";
                     let finding = root.finding(FindingKind::OrphanData, &*pair.data, detail);
                     // What the log names is left to the next start.
                     let paths = [pair.data.clone()];

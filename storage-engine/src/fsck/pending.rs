@@ -139,7 +139,7 @@ impl Pending {
                 let of_element = self.elements.entry(element).or_default();
                 of_element.fates.entry(place.path.data().to_owned()).or_insert(Fate::Annotated);
             }
-            Change::Remove { place, .. } => self.remove(&place),
+            Change::Remove { place, .. } | Change::Dispose { place, .. } => self.remove(&place),
             Change::Release { place } => {
                 let of_element = self.elements.entry(place.element).or_default();
                 of_element.staged.remove(place.path.data());
@@ -257,6 +257,7 @@ impl Written {
                 Self::Bucket(LoggedBucket { generation: document.generation, item })
             }
             Change::Remove { .. }
+            | Change::Dispose { .. }
             | Change::BucketRemove { .. }
             | Change::Abort { .. }
             | Change::Mode { .. }

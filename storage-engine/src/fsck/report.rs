@@ -64,6 +64,8 @@ pub struct ElementReport {
     pub objects: u64,
     /// Delete markers, likewise.
     pub markers: u64,
+    /// Tombstones of what was disposed of.
+    pub tombstones: u64,
     /// Bytes of the objects, as their sidecars say.
     pub bytes: u64,
     /// Changes in the log that the next start applies.
@@ -107,6 +109,7 @@ impl ElementReport {
             is_present,
             objects: 0,
             markers: 0,
+            tombstones: 0,
             bytes: 0,
             pending_changes: 0,
             open_uploads: 0,

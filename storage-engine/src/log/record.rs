@@ -112,6 +112,8 @@ pub(crate) enum Change {
     BucketRemove { bucket: BucketName },
     /// The data file of the pair at `place` goes: its bytes are safe on the element's archive target.
     Release { place: Place },
+    /// A version goes for good, and its sidecar gives way to a tombstone: the pair at `place` keeps no other file.
+    Dispose { place: Place, bucket: BucketName, key: String, version_seq: u64 },
     /// The bytes of an archived version were asked for; kept for the audit.
     Restore { bucket: BucketName, key: String, version_seq: u64 },
     /// The mode of the log's element changes.

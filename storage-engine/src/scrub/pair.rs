@@ -177,8 +177,9 @@ impl Pass<'_> {
         }
         let has_data = is_there(disk, sidecar.path.data());
         match sidecar.kind {
-            Kind::Marker if has_data => {
-                let detail = "its sidecar is that of a delete marker, which has no data file".into();
+            Kind::Marker | Kind::Tombstone if has_data => {
+                let detail =
+                    "its sidecar is that of a delete marker or a tombstone, which has no data file".into();
                 findings.push((finding(FindingKind::OrphanData, sidecar.path.data(), detail), None));
             }
             Kind::Object if !has_data && element.document().mode != Mode::Ar => {
@@ -187,7 +188,7 @@ impl Pass<'_> {
                 let object = Some(damaged(element, sidecar, None));
                 findings.push((finding(FindingKind::OrphanSidecar, path, detail), object));
             }
-            Kind::Marker | Kind::Object => {}
+            Kind::Marker | Kind::Object | Kind::Tombstone => {}
         }
         findings.extend(self.compare_catalog(element, file, path).map(|finding| (finding, None)));
         findings
@@ -199,6 +200,14 @@ impl Pass<'_> {
         let (bucket, key, version) = (&sidecar.bucket, &sidecar.key, sidecar.version_id);
         // A catalog that cannot be read is reported by the walk over it.
         let known = self.inner.catalog.version(bucket, key, version).ok()?;
+        if sidecar.kind == Kind::Tombstone {
+            let is_shown = known.is_some_and(|known| known.place.path == sidecar.path);
+            let detail =
+                format!("the catalog knows version {version} of {bucket}/{key}, which was disposed of");
+            let finding = Finding::new(FindingKind::CatalogBehind, Some(&element.name), path, detail);
+            let finding = Finding { severity: Severity::Inconsistent, remedy: REBUILD, ..finding };
+            return is_shown.then_some(finding);
+        }
         let expected = Entry::of(sidecar, element.id, file.overflow.as_deref());
         let shown = format!("version {version} of {bucket}/{key}");
         let (kind, detail, remedy) = match known {

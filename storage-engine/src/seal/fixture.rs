@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::digest::ClientDigests;
 use crate::mode::Mode;
 use crate::name::{BucketName, ElementName, ObjectKey};
+use crate::retention::Disposal;
 use crate::target::{ArchiveClass, ArchiveTarget, TargetPlace};
 
 /// Noon of 2026-11-20, the hour in which every test begins.
@@ -130,6 +131,18 @@ impl Fixture {
         let name = ElementName::parse(name).unwrap();
         let new = NewElement { name, mode, root: None, max_size_bytes: None };
         self.archive().create_element(&caller(), new).unwrap();
+    }
+
+    pub(crate) fn dispose(&self, name: &str) {
+        let disposal = Disposal {
+            run: uuid::Uuid::from_u128(1),
+            reason: "7 years".into(),
+            released_by: OWNER.into(),
+            disposed_ms: 0,
+        };
+        let version = self.archive().object(&bucket(), &key(name), None).unwrap().version_id;
+        let found = self.archive().disposable(&bucket(), &key(name), version).unwrap();
+        self.archive().dispose(&caller(), &found, &disposal).unwrap();
     }
 
     pub(crate) fn set_target(&self, element: &str) {

@@ -18,6 +18,20 @@ use crate::mode::Mode;
 use crate::name::{ElementId, SIDECAR_SUFFIX, StoredName};
 use crate::sidecar::{Kind, OVERFLOW_BYTES_MAX, SIDECAR_BYTES_MAX, Sidecar, split_overflow};
 
+/// The tombstone in the place of a data file's sidecar, with the digest of the line.
+///
+/// *Errors*: `Corrupt`, `NewerFormat`, `Io` where it cannot be read.
+pub(super) fn tombstone_of(disk: &dyn Disk, line: &Line) -> Result<Option<Sidecar>> {
+    match read_pair(disk, &format!("{}{SIDECAR_SUFFIX}", line.path)) {
+        Ok((sidecar, _)) => {
+            let is_its = sidecar.kind == Kind::Tombstone && sidecar.sha256 == line.digest;
+            Ok(is_its.then_some(sidecar))
+        }
+        Err(error) if error.kind() == ErrorKind::Io && error.is_missing_file() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// What a try to seal an hour came to.
 pub(crate) enum Made {
     /// A seal was appended.
@@ -117,6 +131,9 @@ impl Making<'_> {
         if self.mode == Mode::Edit {
             return Ok(());
         }
+        if tombstone_of(self.disk, line)?.is_some() {
+            return Ok(());
+        }
         match whereabouts(moved, line, self.disk_of)? {
             Whereabouts::There => Ok(()),
             Whereabouts::Away => Err(Error::new(ErrorKind::Unavailable, "seal")
@@ -125,7 +142,7 @@ impl Making<'_> {
             Whereabouts::Unknown => {
                 let mode = self.mode;
                 let why = format_args!(
-                    "its last seal names it, it is gone, it went nowhere else, and mode {mode} removes nothing"
+                    "its last seal names it, it is gone, it went nowhere else, no tombstone is there, and mode {mode} removes nothing"
                 );
                 Err(damaged(&line.path, why))
             }
@@ -155,10 +172,11 @@ impl Making<'_> {
             Err(error) => return Err(Error::io("seal", path, error)),
         };
         match (sidecar.kind, len) {
-            (Kind::Marker, None) => Ok(None),
-            (Kind::Marker, Some(_)) => {
-                Err(damaged(&path, "its sidecar is that of a delete marker, which has no data file"))
-            }
+            (Kind::Marker | Kind::Tombstone, None) => Ok(None),
+            (Kind::Marker | Kind::Tombstone, Some(_)) => Err(damaged(
+                &path,
+                "its sidecar is that of a delete marker or a tombstone, which has no data file",
+            )),
             (Kind::Object, None) if self.mode != Mode::Ar => {
                 Err(damaged(&path, "its sidecar is there and it is not"))
             }

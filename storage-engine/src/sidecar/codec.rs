@@ -14,7 +14,7 @@ use crate::document::{self, Fields, Members};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::{Mode, StorageClass, class_of_name};
 use crate::name::{BucketName, ObjectKey, StoredPath, VersionId};
-use crate::retention::Retention;
+use crate::retention::{Disposal, Retention};
 use crate::timestamp::{from_rfc3339, to_rfc3339};
 
 /// Largest sidecar, in bytes.
@@ -24,7 +24,7 @@ const SCHEMA: u64 = 1;
 /// A key whose JSON text is longer than this (control characters, many quotes) is kept as base64.
 const KEY_JSON_BYTES_MAX: usize = 1400;
 
-const ORDER: [&str; 35] = [
+const ORDER: [&str; 36] = [
     "schema",
     "kind",
     "id",
@@ -57,6 +57,7 @@ const ORDER: [&str; 35] = [
     "upload",
     "bound_for",
     "retention",
+    "disposal",
     "blocks",
     "posix",
     "overflow",
@@ -127,10 +128,12 @@ pub(crate) fn members(sidecar: &Sidecar) -> Members {
     set("created_at", to_rfc3339(sidecar.created_ms).into());
     set("modified_at", to_rfc3339(sidecar.modified_ms).into());
     set("data", sidecar.path.data().into());
-    if sidecar.kind == Kind::Object {
+    if sidecar.kind.has_content() {
         set("size", sidecar.size.into());
         set("sha256", hex::encode(sidecar.sha256).into());
         set("etag", sidecar.etag.as_str().into());
+    }
+    if sidecar.kind == Kind::Object {
         set("blocks", blocks_value(&sidecar.blocks));
     }
     if !sidecar.checksums.is_empty() {
@@ -154,6 +157,9 @@ pub(crate) fn members(sidecar: &Sidecar) -> Members {
     }
     if let Some(retention) = sidecar.retention {
         set("retention", retention.to_value());
+    }
+    if let Some(disposal) = &sidecar.disposal {
+        set("disposal", disposal.to_value());
     }
     set_attributes(&sidecar.attributes, set);
     members
@@ -183,7 +189,7 @@ fn set_attributes(attributes: &Attributes, mut set: impl FnMut(&str, Value)) {
 fn sidecar_of(mut fields: Fields<'_>) -> Result<Sidecar> {
     fields.value("schema");
     let kind = fields.parsed("kind", |text| Kind::ALL.into_iter().find(|kind| kind.as_str() == text))?;
-    let is_object = kind == Kind::Object;
+    let (is_object, has_content) = (kind == Kind::Object, kind.has_content());
     let checksums = checksums_of(&mut fields)?;
     let checksum_type = match fields.text_if("checksum_type")? {
         None => ChecksumType::FullObject,
@@ -201,9 +207,9 @@ fn sidecar_of(mut fields: Fields<'_>) -> Result<Sidecar> {
         owner: fields.text("owner")?.into(),
         created_by: fields.text("created_by")?.into(),
         path: fields.parsed("data", |text| StoredPath::parse(text).ok())?,
-        size: if is_object { fields.number("size")? } else { 0 },
-        sha256: if is_object { fields.parsed("sha256", sha256_of)? } else { [0; 32] },
-        etag: if is_object { fields.text("etag")? } else { String::new() },
+        size: if has_content { fields.number("size")? } else { 0 },
+        sha256: if has_content { fields.parsed("sha256", sha256_of)? } else { [0; 32] },
+        etag: if has_content { fields.text("etag")? } else { String::new() },
         checksums,
         checksum_type,
         blocks: if is_object { blocks_of(&mut fields)? } else { Blocks::Inline(BlockDigests::default()) },
@@ -214,6 +220,7 @@ fn sidecar_of(mut fields: Fields<'_>) -> Result<Sidecar> {
         },
         bound_for: bound_for(&mut fields)?,
         retention: Retention::of(&mut fields)?,
+        disposal: Disposal::of(&mut fields)?,
         created_ms: fields.parsed("created_at", from_rfc3339)?,
         modified_ms: fields.parsed("modified_at", from_rfc3339)?,
         attributes: attributes_of(&mut fields)?,

@@ -9,7 +9,7 @@ use crate::digest::{BlockDigests, Checksum, ChecksumType};
 use crate::document::Members;
 use crate::mode::StorageClass;
 use crate::name::{BucketName, ObjectKey, StoredPath, VersionId};
-use crate::retention::Retention;
+use crate::retention::{Disposal, Retention};
 
 /// What a sidecar stands for; it says whether a data file lies beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Kind {
     Object,
     /// An S3 delete marker, without one.
     Marker,
+    /// What stays of a document that was disposed of, without one: no version of its key any more.
+    Tombstone,
 }
 
 /// The digests of an object's blocks, or where they lie.
@@ -52,7 +54,7 @@ pub struct Sidecar {
     pub created_by: Arc<str>,
     /// Where the pair lies in its element.
     pub path: StoredPath,
-    /// Size of the data file in bytes.
+    /// Size of the data file in bytes; of a tombstone, of the one there was, like the digests below.
     pub size: u64,
     /// SHA-256 of the data file.
     pub sha256: [u8; 32],
@@ -72,6 +74,8 @@ pub struct Sidecar {
     pub bound_for: Option<StorageClass>,
     /// Until when it is kept from removal.
     pub retention: Option<Retention>,
+    /// By what it was disposed of; of a tombstone alone.
+    pub disposal: Option<Disposal>,
     /// When the version was made, in milliseconds since 1970.
     pub created_ms: u64,
     /// When the sidecar was last changed.
@@ -83,12 +87,18 @@ pub struct Sidecar {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 2] = [Self::Object, Self::Marker];
+    pub(super) const ALL: [Self; 3] = [Self::Object, Self::Marker, Self::Tombstone];
+
+    /// Whether it tells of a document's bytes, there or not.
+    pub(super) fn has_content(self) -> bool {
+        self != Self::Marker
+    }
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Object => "object",
             Self::Marker => "marker",
+            Self::Tombstone => "tombstone",
         }
     }
 }

@@ -40,6 +40,7 @@ fn sidecar() -> Sidecar {
         upload: None,
         bound_for: None,
         retention: None,
+        disposal: None,
         created_ms,
         modified_ms: created_ms,
         attributes: Attributes {

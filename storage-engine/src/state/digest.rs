@@ -45,19 +45,19 @@ impl StateHasher {
         Self { lanes: Lanes::new(), buckets: 0, objects: 0, markers: 0, bytes: 0 }
     }
 
-    /// Adds an item.
+    /// Adds an item. A tombstone is no version: it counts for nothing.
     pub(crate) fn add(&mut self, item: &Item) {
-        self.lanes.add(&item.digest);
-        let count = self.count(item);
+        let Some(count) = self.count(item) else { return };
         *count = count.wrapping_add(1);
+        self.lanes.add(&item.digest);
         self.bytes = self.bytes.wrapping_add(item.size);
     }
 
     /// Takes an item away that was added: a version that turned out to be superseded.
     pub(crate) fn remove(&mut self, item: &Item) {
-        self.lanes.remove(&item.digest);
-        let count = self.count(item);
+        let Some(count) = self.count(item) else { return };
         *count = count.wrapping_sub(1);
+        self.lanes.remove(&item.digest);
         self.bytes = self.bytes.wrapping_sub(item.size);
     }
 
@@ -73,11 +73,12 @@ impl StateHasher {
         StateDigest { digest: hasher.finalize().into(), buckets, objects, markers, bytes }
     }
 
-    fn count(&mut self, item: &Item) -> &mut u64 {
+    fn count(&mut self, item: &Item) -> Option<&mut u64> {
         match item.kind {
-            ItemKind::Bucket => &mut self.buckets,
-            ItemKind::Version(Kind::Object) => &mut self.objects,
-            ItemKind::Version(Kind::Marker) => &mut self.markers,
+            ItemKind::Bucket => Some(&mut self.buckets),
+            ItemKind::Version(Kind::Object) => Some(&mut self.objects),
+            ItemKind::Version(Kind::Marker) => Some(&mut self.markers),
+            ItemKind::Version(Kind::Tombstone) => None,
         }
     }
 }

@@ -43,6 +43,7 @@ fn sidecar() -> Sidecar {
         upload: Some(Uuid::from_u128(7)),
         bound_for: None,
         retention: None,
+        disposal: None,
         created_ms: CREATED_MS,
         modified_ms: CREATED_MS,
         attributes: Attributes {

@@ -12,6 +12,7 @@ use crate::document::{self, Members};
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::ElementId;
+use crate::sidecar::{SIDECAR_BYTES_MAX, split_overflow};
 
 /// What says whose target a folder is. A folder without it is not mounted.
 const MARK: &str = "artstore-target.json";
@@ -64,6 +65,17 @@ impl DirectoryTarget {
             ("name".to_owned(), element.name.as_str().into()),
         ]);
         disk.write_durable(MARK, &document::render(&members, &["schema", "element", "name"])).map_err(io)
+    }
+
+    /// The name of the overflow sidecar that a sidecar there names; none where it is gone or damaged.
+    fn overflow_of(&self, sidecar: &str) -> io::Result<Option<String>> {
+        let bytes = match self.disk.read_whole(sidecar, SIDECAR_BYTES_MAX) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let members = document::parse(&bytes, u64::MAX, sidecar).unwrap_or_default();
+        let name = members.get("overflow").and_then(|overflow| overflow.get("name")).and_then(Value::as_str);
+        Ok(name.filter(|name| split_overflow(name).is_some() && !name.contains('/')).map(str::to_owned))
     }
 
     /// Writes the bytes to a file of another name, durable, and compares what is there.
@@ -151,6 +163,31 @@ impl Target for DirectoryTarget {
             let piece = buffer.get(..count).unwrap_or_default();
             file.write_at(piece, at).map_err(|error| Error::io("write restored copy", to, error))?;
             at += count as u64;
+        }
+    }
+
+    fn check_removal(&self, _item: &Item<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn remove(&self, item: &Item<'_>) -> Result<()> {
+        let io = |error| Error::io("remove from archive target", item.name(), error);
+        let (name, hour, sidecar) = (item.name(), item.sidecar.path.hour(), item.sidecar.path.sidecar());
+        // The sidecar goes last: it alone names the overflow sidecar.
+        let overflow = self.overflow_of(&sidecar).map_err(io)?.map(|overflow| format!("{hour}/{overflow}"));
+        let paths = [Some(format!("{name}{PARTIAL_SUFFIX}")), Some(name.to_owned()), overflow, Some(sidecar)];
+        let mut is_any = false;
+        for path in paths.into_iter().flatten() {
+            match self.disk.remove(&path) {
+                Ok(()) => is_any = true,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(io(error)),
+            }
+        }
+        if is_any || self.disk.exists(hour).map_err(io)? {
+            self.disk.sync_dir(hour).map_err(io)
+        } else {
+            Ok(())
         }
     }
 

@@ -38,6 +38,17 @@ pub(crate) trait Target: Send + Sync {
     /// *Errors*: `Corrupt` where they are not there; `Unavailable` as above; `StorageFull`, `Io`.
     fn recall(&self, item: &Item<'_>, to: &str) -> Result<()>;
 
+    /// Refuses where the bytes of an item could not be removed from there.
+    ///
+    /// *Errors*: `Unsupported`; `Unavailable` where the target is away, `Io`.
+    fn check_removal(&self, item: &Item<'_>) -> Result<()>;
+
+    /// Removes the bytes of an item, and what tells of them there. What is not there is no error.
+    ///
+    /// *Durability*: they are gone for good on return.
+    /// *Errors*: those of [`Self::check_removal`].
+    fn remove(&self, item: &Item<'_>) -> Result<()>;
+
     /// Says that the element needs no proof any more that an item was stored: its own bytes are gone.
     ///
     /// *Errors*: `Io`.

@@ -12,6 +12,7 @@ use crate::disk::Disk;
 use crate::document::{self, Members};
 use crate::element::{ARCHIVED_DIR, Element, RESTORED_DIR};
 use crate::error::{Error, ErrorKind, Result};
+use crate::mode::Mode;
 
 const SCHEMA: u64 = 1;
 const PROOF_BYTES_MAX: usize = 64 * 1024;
@@ -47,6 +48,12 @@ impl Movers {
         });
         disk.remove(&path).ok();
         compared
+    }
+
+    /// Whether the movers may have an item: in ar they have whatever the element has not.
+    fn has(&self, item: &Item<'_>) -> Result<bool> {
+        let is_archived = item.element.document().mode == Mode::Ar;
+        Ok(is_archived || self.holds(item)?)
     }
 
     /// What proves that these commands have stored an item.
@@ -95,6 +102,27 @@ impl Target for Movers {
                 .because("it ended with 0 and wrote no file")),
             Err(error) => Err(Error::io("read restored copy", to, error)),
         }
+    }
+
+    fn check_removal(&self, item: &Item<'_>) -> Result<()> {
+        if self.commands.remove.is_some() || !self.has(item)? {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Unsupported, "remove from archive target").about(item.name()).because(format_args!(
+            "the movers of element {} have no command that removes: set one with artstore element target --remove",
+            item.element.name
+        )))
+    }
+
+    fn remove(&self, item: &Item<'_>) -> Result<()> {
+        self.check_removal(item)?;
+        if !self.has(item)? {
+            return Ok(());
+        }
+        if let Some(remove) = &self.commands.remove {
+            run(item, remove, &request(item, "remove", None))?;
+        }
+        self.released(item)
     }
 
     fn released(&self, item: &Item<'_>) -> Result<()> {

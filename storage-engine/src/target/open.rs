@@ -3,7 +3,7 @@
 use super::Target;
 use super::directory::DirectoryTarget;
 use super::movers::Movers;
-use super::setting::TargetPlace;
+use super::setting::{MoverCommands, TargetPlace};
 use crate::disk::Disks;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
@@ -42,7 +42,8 @@ pub(crate) fn claim(disks: &dyn Disks, element: &Element, place: &TargetPlace) -
         }
         TargetPlace::Directory(folder) => DirectoryTarget::claim(disks, folder, element),
         TargetPlace::Commands(commands) => {
-            let texts = [Some(&commands.archive), Some(&commands.recall), commands.verify.as_ref()];
+            let MoverCommands { archive, recall, verify, remove } = commands;
+            let texts = [Some(archive), Some(recall), verify.as_ref(), remove.as_ref()];
             match texts.into_iter().flatten().all(|text| !text.trim().is_empty()) {
                 true => Ok(()),
                 false => invalid("a mover needs a command to archive and one to recall"),

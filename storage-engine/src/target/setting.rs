@@ -40,6 +40,10 @@ pub struct MoverCommands {
     /// once and compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify: Option<String>,
+    /// Removes what it has under `ARTSTORE_NAME`; exits with 0 where it has nothing. Without it, nothing that is archived
+    /// can be disposed of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove: Option<String>,
 }
 
 /// The class that objects of mode ar report: a setting of their element.

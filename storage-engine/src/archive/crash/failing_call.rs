@@ -272,6 +272,13 @@ fn archiving_bears_errors() {
 }
 
 #[test]
+fn disposals_bear_errors() {
+    for fault in [Fault::Io, Fault::NoSpace] {
+        fail_everywhere("disposals", &script::disposals(), fault, 4 * STRIDE);
+    }
+}
+
+#[test]
 fn large_uploads_bear_errors() {
     for fault in [Fault::Io, Fault::NoSpace] {
         fail_everywhere("large upload", &script::large_upload(), fault, 8 * STRIDE);

@@ -185,6 +185,14 @@ impl Model {
                 .for_each(|document| document.restore = None),
             Step::Annotate { key, fill, note } => self.annotate(key, 0, note_of(fill, note)),
             Step::AnnotateVersion { key, nth, fill, note } => self.annotate(key, nth, note_of(fill, note)),
+            Step::Dispose { key } => {
+                if let Some(of_key) = self.bucket().versions.get_mut(key) {
+                    of_key.remove(0);
+                    if of_key.is_empty() {
+                        self.bucket().versions.remove(key);
+                    }
+                }
+            }
             Step::Delete { key } => self.bucket().delete(key),
             Step::DeleteVersion { key, nth } => self.bucket().delete_version(key, nth),
             Step::CreateUpload { key } => drop(self.uploads.insert(key.to_owned(), BTreeMap::new())),

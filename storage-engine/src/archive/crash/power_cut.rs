@@ -216,6 +216,7 @@ fn replay() {
         "clock" => script::clock(),
         "transfers" => script::transfers(),
         "archiving" => script::archiving(),
+        "disposals" => script::disposals(),
         "limits" => script::limits(limit_note()),
         other => panic!("no script is called {other}"),
     };
@@ -294,6 +295,14 @@ fn transfers_survive() {
 fn archiving_survives() {
     for profile in Profile::ALL {
         stop_everywhere("archiving", &script::archiving(), profile, 5 * STRIDE);
+    }
+}
+
+/// What was disposed of stays away and its tombstone stands, and what was not is whole.
+#[test]
+fn disposals_survive() {
+    for profile in Profile::ALL {
+        stop_everywhere("disposals", &script::disposals(), profile, 5 * STRIDE);
     }
 }
 

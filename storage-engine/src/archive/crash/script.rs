@@ -53,6 +53,10 @@ pub(super) enum Step {
     },
     /// Makes the element of mode ar, with its target.
     MakeShelf,
+    /// Disposes of the current object.
+    Dispose {
+        key: &'static str,
+    },
     /// Gives an element a target of its own.
     SetTarget {
         element: &'static str,
@@ -270,6 +274,34 @@ pub(super) fn archiving() -> Vec<Step> {
         Step::Restore { key: "final" },
         Step::Archive,
         Step::Recall,
+    ]
+}
+
+/// Documents of each kind that are disposed of, in rw and in ar: one of them restored, one not archived yet.
+pub(super) fn disposals() -> Vec<Step> {
+    let transfer = |key, to| Step::Transfer { key, to };
+    vec![
+        Step::SetVersioning(Versioning::Enabled),
+        Step::MakeShelf,
+        put("huge", 33 * 65_536, 190),
+        put("small", LARGE, 191),
+        transfer("huge", Mode::Rw),
+        transfer("noted", Mode::Rw),
+        transfer("large", Mode::Ar),
+        transfer("kept/large", Mode::Ar),
+        Step::Archive,
+        Step::Restore { key: "large" },
+        Step::Recall,
+        transfer("small", Mode::Ar),
+        Step::Dispose { key: "huge" },
+        Step::Dispose { key: "noted" },
+        Step::Dispose { key: "large" },
+        Step::Reopen,
+        Step::Dispose { key: "small" },
+        Step::Archive,
+        Step::Dispose { key: "kept/large" },
+        Step::Dispose { key: "final" },
+        put("final", SMALL, 192),
     ]
 }
 

@@ -200,6 +200,12 @@ fn check_element(disk: &SharedDisk, target: Option<&SharedDisk>, element: &str, 
         });
         let found = found.unwrap_or_else(|error| panic!("{element}: {path}: {error}"));
         assert_eq!(found.path.sidecar(), path, "{element}: a sidecar names its own data file");
+        if found.kind == Kind::Tombstone {
+            assert!(files.remove(&path), "{element}: {path}");
+            let is_there = |disk: &SharedDisk| disk.exists(found.path.data()).unwrap();
+            assert!(!is_there(disk), "{element}: {path} is a tombstone beside its document");
+            continue;
+        }
         let is_marker = found.kind == Kind::Marker;
         let id = (found.bucket.to_string(), found.key.to_string(), found.version_id.is_null(), is_marker);
         *pairs.entry(id).or_default() += 1;

@@ -25,6 +25,7 @@ use crate::error::{ErrorKind, Result};
 use crate::lifecycle::{DefaultMinimumSize, Expiration, Lifecycle, Rule, Scope};
 use crate::mode::Mode;
 use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
+use crate::retention::Disposal;
 use crate::target::{ArchiveClass, ArchiveTarget, TargetPlace};
 
 pub(super) const CONTROL: &str = "suite";
@@ -165,6 +166,12 @@ impl World {
                 let transfer = Transfer { version: None, to, revision: None, attributes: None };
                 archive.transfer(&caller(), &bucket, &key, &transfer).map(drop)
             }
+            Step::Dispose { key } => {
+                let (bucket, key) = (bucket(BUCKET), object_key(key));
+                let version = archive.object(&bucket, &key, None)?.version_id;
+                let found = archive.disposable(&bucket, &key, version)?;
+                archive.dispose(&caller(), &found, &disposal()).map(drop)
+            }
             Step::MakeShelf => {
                 let name = ElementName::parse("shelf").unwrap();
                 let new = NewElement { name, mode: Mode::Ar, root: None, max_size_bytes: None };
@@ -230,6 +237,16 @@ fn expiring(days: u32) -> Lifecycle {
 
 pub(super) fn bucket(name: &str) -> BucketName {
     BucketName::parse(name).unwrap()
+}
+
+/// A disposal that was released.
+fn disposal() -> Disposal {
+    Disposal {
+        run: uuid::Uuid::from_u128(4),
+        reason: "the schedule says so".into(),
+        released_by: "archivist".into(),
+        disposed_ms: 0,
+    }
 }
 
 pub(super) fn object_key(text: &str) -> ObjectKey {

@@ -261,6 +261,7 @@ fn commands_move_bytes() {
             archive: with_store(&format!("test -e \"$STORE\" || {{ echo no tape >&2; exit 3; }}; {archive}")),
             recall: with_store("cp \"$STORE/$ARTSTORE_NAME\" \"$ARTSTORE_FILE\""),
             verify: verify.map(with_store),
+            remove: None,
         };
         world.make_shelf(TargetPlace::Commands(commands));
         put(&world.archive, &world.bucket, "a b'c", None, &content(70_000, 1)).unwrap();
@@ -295,6 +296,7 @@ fn a_command_ends_with_itself() {
         ),
         recall: format!("cp '{}' \"$ARTSTORE_FILE\"", store.display()),
         verify: None,
+        remove: None,
     };
     world.make_shelf(TargetPlace::Commands(commands));
     put(&world.archive, &world.bucket, "a", None, b"archived").unwrap();
@@ -360,6 +362,6 @@ fn a_target_belongs_to_one_element() {
     );
     assert_eq!(set("shelf", folder(world.fixture.folder.path().join("t3"))), Err(ErrorKind::ModeForbids));
     assert_eq!(set("shelf", folder(world.target())), Ok(()));
-    let commands = MoverCommands { archive: " ".into(), recall: "true".into(), verify: None };
+    let commands = MoverCommands { archive: " ".into(), recall: "true".into(), verify: None, remove: None };
     assert_eq!(set("other", TargetPlace::Commands(commands)), Err(ErrorKind::InvalidArgument));
 }

@@ -74,6 +74,24 @@ fn what_moved_on_leaves_a_sealed_hour() {
     assert!(report.is_clean(), "an element alone: {:#?}", report.findings);
 }
 
+/// What was disposed of since its hour was sealed is told of, and the hour is sealed with the tombstone.
+#[test]
+fn a_disposal_is_no_damage() {
+    let fixture = Fixture::sealed();
+    fixture.dispose("kept");
+    check_clean(&fixture);
+    let told = |report: &Report| {
+        report.findings.iter().any(|found| found.detail.contains("was disposed of: 7 years"))
+    };
+    assert!(told(&fixture.verify()));
+    fixture.seal_later();
+    check_clean(&fixture);
+    assert!(!told(&fixture.verify()));
+    let tombstone = fixture.find("kept_", ".attr.json");
+    fixture.flip(&tombstone, 300);
+    assert!(!fixture.verify().is_clean(), "a tombstone is sealed like anything else");
+}
+
 /// A move is believed where the document is at its end with the bytes that were sealed, and not else.
 #[test]
 fn a_move_that_leads_nowhere_hides_nothing() {

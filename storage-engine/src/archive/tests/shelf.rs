@@ -55,6 +55,10 @@ impl World {
     pub(super) fn make_shelf(&self, place: TargetPlace) {
         let new = NewElement { name: name("shelf"), mode: Mode::Ar, root: None, max_size_bytes: None };
         self.archive.create_element(&caller(), new).unwrap();
+        self.make_target(place);
+    }
+
+    pub(super) fn make_target(&self, place: TargetPlace) {
         let target = ArchiveTarget { place, class: ArchiveClass::Glacier };
         self.archive.set_target(&caller(), &name("shelf"), &target).unwrap();
     }

@@ -18,10 +18,11 @@ use crate::mode::Mode;
 use crate::name::SIDECAR_SUFFIX;
 use crate::seal::line::Line;
 use crate::seal::lines::{LineReader, Read};
+use crate::seal::make::tombstone_of;
 use crate::seal::moved::{MovedLines, Whereabouts, whereabouts};
 use crate::seal::names::{self, Names};
 use crate::seal::seal_file::{SealFile, SealName};
-use crate::sidecar::{Sidecar, split_overflow};
+use crate::sidecar::{Kind, Sidecar, split_overflow};
 
 /// Bytes read at once.
 const PIECE_BYTES: usize = 1 << 20;
@@ -139,6 +140,12 @@ impl<'a, 'b> HourCheck<'a, 'b> {
         if is_deleted || is_away {
             return;
         }
+        // What is wrong with the sidecar, its own line tells.
+        if let Ok(Some(tombstone)) = tombstone_of(&*self.place.disk, line) {
+            let reason = tombstone.disposal.map(|disposal| disposal.reason).unwrap_or_default();
+            let detail = format_args!("it was disposed of: {reason}");
+            return self.say(FindingKind::GoneSince, &*line.path, detail);
+        }
         let places = self.run.places;
         let disk_of = |id| Some(Arc::clone(&places.iter().find(|place| place.id == Some(id))?.disk));
         let sealed = hex::encode(line.digest);
@@ -174,9 +181,14 @@ impl<'a, 'b> HourCheck<'a, 'b> {
             Err(error) => return self.say(FindingKind::Unreadable, &*line.path, error),
         };
         let Some(found) = found.filter(|found| *found != line.digest) else { return };
-        let is_final = matches!(self.place.mode, Mode::Ro | Mode::Ar) || split_overflow(&line.path).is_some();
+        let is_overflow = split_overflow(&line.path).is_some();
+        let is_final = matches!(self.place.mode, Mode::Ro | Mode::Ar);
+        let by_nobody = || Some("it is not what was sealed, and nothing changes it by right".to_owned());
         let fault = match read_sidecar(&*self.place.disk, &line.path) {
-            _ if is_final => Some("it is not what was sealed, and nothing changes it by right".to_owned()),
+            _ if is_overflow => by_nobody(),
+            // The line of its data file tells.
+            Ok(found) if found.kind == Kind::Tombstone => return,
+            Ok(found) if is_final && found.retention.is_none() => by_nobody(),
             Ok(_) => None,
             Err(error) if error.is_missing_file() && error.kind() == ErrorKind::Io => {
                 return self.check_missing_sidecar(line);
