@@ -30,6 +30,9 @@ pub(crate) struct TargetArguments {
     /// Shell command that prints the SHA-256 of $ARTSTORE_NAME; without it what was archived is recalled once
     #[arg(long, value_name = "COMMAND", requires = "archive_command")]
     pub(crate) verify_command: Option<String>,
+    /// Shell command that removes what it has under $ARTSTORE_NAME; without it nothing archived can be disposed of
+    #[arg(long, value_name = "COMMAND", requires = "archive_command")]
+    pub(crate) remove_command: Option<String>,
     /// Storage class that archived objects report
     #[arg(long, value_name = "CLASS", default_value = "glacier")]
     pub(crate) class: ClassName,

@@ -100,15 +100,15 @@ fn set(settings: &Settings, arguments: &SettingsArguments) -> Result<()> {
 }
 
 fn target(settings: &Settings, arguments: &TargetArguments) -> Result<()> {
-    let TargetArguments { name, directory, archive_command, recall_command, verify_command, class, output } =
-        arguments;
+    let TargetArguments { name, directory, archive_command, recall_command, class, output, .. } = arguments;
     let place = match (directory, archive_command, recall_command) {
         // The server's working directory is another than this command's.
         (Some(directory), ..) => TargetPlace::Directory(absolute(directory)?),
         (None, archive, recall) => TargetPlace::Commands(MoverCommands {
             archive: archive.clone().unwrap_or_default(),
             recall: recall.clone().unwrap_or_default(),
-            verify: verify_command.clone(),
+            verify: arguments.verify_command.clone(),
+            remove: arguments.remove_command.clone(),
         }),
     };
     let request = TargetRequest { name: name.clone(), place, class: (*class).into() };

@@ -1,21 +1,17 @@
 //! The thread of the lifecycles: a pass a day, and one whenever somebody asks. Each pass is a control document with
 //! the place up to which it is done, so that a stop interrupts it and ends nothing.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use storage_engine::Archive;
 
+use super::journal::{Job, Jobs, Journal};
 use super::lifecycle_pass::LifecyclePass;
 use super::lifecycle_work::{LifecycleWork, Progress};
 use super::worker::Worker;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
-/// The folder of passes among the control documents.
-const FOLDER: &str = "lifecycle";
-/// Passes that are kept after their end.
-const ENDED_MAX: usize = 60;
 /// Longest wait without a look at the clock, which may be set.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Rules count in days, which end at midnight, UTC.
@@ -23,19 +19,27 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// The thread that carries lifecycles out.
 pub(crate) struct Lifecycles {
-    shared: Arc<Shared>,
+    journal: Arc<Journal<LifecyclePass>>,
     worker: Worker,
 }
 
-struct Shared {
-    archive: Arc<Archive>,
-    state: Mutex<State>,
-    changed: Condvar,
-}
+impl Job for LifecyclePass {
+    type Id = u64;
+    const WHAT: &'static str = "pass over the lifecycles";
+    const FOLDER: &'static str = "lifecycle";
+    const ENDED_MAX: usize = 60;
 
-struct State {
-    is_stopping: bool,
-    passes: BTreeMap<u64, LifecyclePass>,
+    fn id(&self) -> u64 {
+        self.number
+    }
+
+    fn file_of(number: u64) -> String {
+        format!("{number:020}.json")
+    }
+
+    fn is_ended(&self) -> bool {
+        Self::is_ended(self)
+    }
 }
 
 impl Lifecycles {
@@ -43,56 +47,42 @@ impl Lifecycles {
     ///
     /// *Errors*: `Failed` where the passes cannot be read, or there can be no thread.
     pub(crate) fn start(archive: Arc<Archive>) -> Result<Arc<Self>> {
-        let state = Mutex::new(State { is_stopping: false, passes: read(&archive)? });
-        let shared = Arc::new(Shared { archive, state, changed: Condvar::new() });
-        let working = Arc::clone(&shared);
-        let worker = Worker::start("lifecycles", move || working.run())?;
-        Ok(Arc::new(Self { shared, worker }))
+        let journal = Arc::new(Journal::open(archive)?);
+        let working = Arc::clone(&journal);
+        let worker = Worker::start("lifecycles", move || run(&working))?;
+        Ok(Arc::new(Self { journal, worker }))
     }
 
     /// The passes that an archive keeps, the oldest first.
     ///
     /// *Errors*: `Failed` where they cannot be read.
     pub(crate) fn kept(archive: &Archive) -> Result<Vec<LifecyclePass>> {
-        Ok(read(archive)?.into_values().collect())
+        Journal::kept(archive)
     }
 
     /// Asks for a pass over what is due when it begins. *Durability*: it is done, whatever happens to the server.
     ///
     /// *Errors*: `Failed` where that cannot be kept.
     pub(crate) fn ask(&self) -> Result<LifecyclePass> {
-        let shared = &self.shared;
-        let mut state = shared.lock();
-        if let Some(waiting) = state.passes.values().find(|pass| pass.started_ms.is_none()) {
-            return Ok(waiting.clone());
-        }
-        let pass = state.new_pass();
-        shared.keep(&pass)?;
-        state.passes.insert(pass.number, pass.clone());
-        drop(state);
-        shared.changed.notify_all();
-        Ok(pass)
+        self.journal.add(|passes| {
+            let waiting = passes.values().find(|pass| pass.started_ms.is_none());
+            Ok(waiting.cloned().unwrap_or_else(|| new_pass(passes)))
+        })
     }
 
     /// Every pass that is kept, the oldest first.
     pub(crate) fn all(&self) -> Vec<LifecyclePass> {
-        self.shared.lock().passes.values().cloned().collect()
+        self.journal.all()
     }
 
     /// A pass once it is another than `seen`, or after `time`; `None` where it is not kept.
     pub(crate) fn wait(&self, seen: &LifecyclePass, time: Duration) -> Option<LifecyclePass> {
-        let is_same = |state: &mut State| {
-            !state.is_stopping && state.passes.get(&seen.number).is_some_and(|known| known == seen)
-        };
-        let waited = self.shared.changed.wait_timeout_while(self.shared.lock(), time, is_same);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.passes.get(&seen.number).cloned()
+        self.journal.wait(seen, time)
     }
 
     /// Asks the thread to end; it does so before the next version.
     pub(crate) fn ask_to_stop(&self) {
-        self.shared.lock().is_stopping = true;
-        self.shared.changed.notify_all();
+        self.journal.ask_to_stop();
     }
 
     /// Waits until the thread has ended.
@@ -102,106 +92,54 @@ impl Lifecycles {
     }
 }
 
-impl State {
-    fn new_pass(&self) -> LifecyclePass {
-        let last = self.passes.keys().next_back().copied().unwrap_or(0);
-        let told_ms = self.passes.values().filter_map(|pass| pass.started_ms).max().unwrap_or(0);
-        LifecyclePass { number: last.saturating_add(1), told_ms, ..LifecyclePass::default() }
-    }
+fn new_pass(passes: &Jobs<LifecyclePass>) -> LifecyclePass {
+    let last = passes.keys().next_back().copied().unwrap_or(0);
+    let told_ms = passes.values().filter_map(|pass| pass.started_ms).max().unwrap_or(0);
+    LifecyclePass { number: last.saturating_add(1), told_ms, ..LifecyclePass::default() }
+}
 
-    /// Whether a pass has begun on the day of `now_ms`.
-    fn has_pass_of_day(&self, now_ms: u64) -> bool {
-        let mut days = self.passes.values().filter_map(|pass| Some(pass.started_ms? / DAY_MS));
-        days.any(|day| day == now_ms / DAY_MS)
+/// Whether a pass has begun on the day of `now_ms`.
+fn has_pass_of_day(passes: &Jobs<LifecyclePass>, now_ms: u64) -> bool {
+    let mut days = passes.values().filter_map(|pass| Some(pass.started_ms? / DAY_MS));
+    days.any(|day| day == now_ms / DAY_MS)
+}
+
+fn run(journal: &Journal<LifecyclePass>) {
+    while let Some(pass) = journal.next(LOOK_EVERY, |passes| next_of(journal, passes)) {
+        work(journal, pass);
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// The next pass to work on: what is left, or that of the day.
+fn next_of(journal: &Journal<LifecyclePass>, passes: &mut Jobs<LifecyclePass>) -> Option<LifecyclePass> {
+    let now_ms = journal.archive.retention_now_ms();
+    let left = passes.values().find(|pass| !pass.is_ended()).cloned();
+    let due = || (!has_pass_of_day(passes, now_ms)).then(|| new_pass(passes));
+    let mut pass = left.or_else(due)?;
+    pass.started_ms.get_or_insert(now_ms);
+    passes.insert(pass.number, pass.clone());
+    Some(pass)
+}
 
-    fn run(&self) {
-        while let Some(pass) = self.next() {
-            self.work(pass);
+/// Works at a pass until it ends or the server stops.
+fn work(journal: &Journal<LifecyclePass>, pass: LifecyclePass) {
+    let is_stopping = || journal.is_stopping();
+    let now_ms = pass.started_ms.unwrap_or(0);
+    let mut work = LifecycleWork::new(&journal.archive, pass, now_ms, &is_stopping);
+    let mut progress = Progress::More;
+    while progress == Progress::More && !is_stopping() {
+        progress = work.go_on();
+        if progress == Progress::More {
+            journal.show(&work.pass);
         }
     }
-
-    /// The next pass to work on; `None` once the server stops.
-    fn next(&self) -> Option<LifecyclePass> {
-        let mut state = self.lock();
-        loop {
-            if state.is_stopping {
-                return None;
-            }
-            let now_ms = self.archive.retention_now_ms();
-            let left = state.passes.values().find(|pass| !pass.is_ended()).cloned();
-            let due = || (!state.has_pass_of_day(now_ms)).then(|| state.new_pass());
-            if let Some(mut pass) = left.or_else(due) {
-                pass.started_ms.get_or_insert(now_ms);
-                state.passes.insert(pass.number, pass.clone());
-                return Some(pass);
-            }
-            let waited = self.changed.wait_timeout(state, LOOK_EVERY);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+    let mut pass = work.pass;
+    if progress == Progress::Done {
+        pass.at = None;
+        pass.ended_ms = Some(journal.archive.retention_now_ms());
+        tell(&pass);
     }
-
-    /// Works at a pass until it ends or the server stops.
-    fn work(&self, pass: LifecyclePass) {
-        let is_stopping = || self.lock().is_stopping;
-        let now_ms = pass.started_ms.unwrap_or(0);
-        let mut work = LifecycleWork::new(&self.archive, pass, now_ms, &is_stopping);
-        let mut progress = Progress::More;
-        while progress == Progress::More && !is_stopping() {
-            progress = work.go_on();
-            if progress == Progress::More {
-                self.show(&work.pass);
-            }
-        }
-        let mut pass = work.pass;
-        if progress == Progress::Done {
-            pass.at = None;
-            pass.ended_ms = Some(self.archive.retention_now_ms());
-            tell(&pass);
-        }
-        self.show(&pass);
-        if pass.is_ended() {
-            self.forget_old();
-        }
-    }
-
-    /// Keeps how far a pass is, and shows it. Where it cannot be kept, a stop looks at a part of it again.
-    fn show(&self, pass: &LifecyclePass) {
-        if let Err(error) = self.keep(pass) {
-            tracing::warn!(pass = pass.number, %error, "How far a pass over the lifecycles is could not be kept.");
-        }
-        self.lock().passes.insert(pass.number, pass.clone());
-        self.changed.notify_all();
-    }
-
-    fn keep(&self, pass: &LifecyclePass) -> Result<()> {
-        let failed = || Error::new(ErrorKind::Failed, "keep pass over the lifecycles").about(pass.number);
-        let bytes = serde_json::to_vec_pretty(pass).map_err(|source| failed().caused_by(source))?;
-        self.archive
-            .put_control_document(FOLDER, &file_of(pass.number), &bytes)
-            .map_err(|source| failed().caused_by(source))
-    }
-
-    /// Forgets the oldest of those that have ended, above a bound.
-    fn forget_old(&self) {
-        let mut state = self.lock();
-        let ended: Vec<u64> =
-            state.passes.values().filter(|pass| pass.is_ended()).map(|pass| pass.number).collect();
-        for number in ended.iter().take(ended.len().saturating_sub(ENDED_MAX)) {
-            match self.archive.remove_control_document(FOLDER, &file_of(*number)) {
-                Ok(()) => drop(state.passes.remove(number)),
-                Err(error) => {
-                    tracing::warn!(pass = number, %error, "An old pass over the lifecycles could not be removed.");
-                }
-            }
-        }
-    }
+    journal.show(&pass);
 }
 
 /// Tells what a pass came to.
@@ -224,25 +162,4 @@ fn tell(pass: &LifecyclePass) {
         let (bucket, key, version) = (&failure.bucket, &failure.key, &failure.version);
         tracing::warn!(%bucket, key, version, rule = failure.rule, reason = failure.reason, "What was due could not be done.");
     }
-}
-
-fn file_of(number: u64) -> String {
-    format!("{number:020}.json")
-}
-
-/// Reads the passes; one that cannot be read is left alone and told of.
-fn read(archive: &Archive) -> Result<BTreeMap<u64, LifecyclePass>> {
-    let documents = archive.control_documents(FOLDER).map_err(|source| {
-        Error::new(ErrorKind::Failed, "read the passes over the lifecycles").caused_by(source)
-    })?;
-    let mut passes = BTreeMap::new();
-    for (name, bytes) in documents {
-        match serde_json::from_slice::<LifecyclePass>(&bytes) {
-            Ok(pass) => drop(passes.insert(pass.number, pass)),
-            Err(error) => {
-                tracing::error!(name, %error, "A pass over the lifecycles cannot be read; the next one does what is due.")
-            }
-        }
-    }
-    Ok(passes)
 }

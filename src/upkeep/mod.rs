@@ -2,6 +2,7 @@
 
 mod archiving;
 mod expiry;
+mod journal;
 mod lifecycle_pass;
 mod lifecycle_work;
 mod lifecycles;

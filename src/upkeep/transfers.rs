@@ -1,8 +1,7 @@
 //! Transfers of many documents, and elements that are archived: transactions that the server does one after the other. Each is a control
 //! document with the place up to which it is done, so that a stop interrupts it and ends nothing.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use storage_engine::archive::list::{VersionListEntry, VersionListRequest};
@@ -15,23 +14,22 @@ use storage_engine::name::{BucketName, ObjectKey, VersionId};
 use storage_engine::{Archive, ErrorKind as EngineKind};
 use uuid::Uuid;
 
+use super::journal::{Job, Journal};
 use super::transaction::{
     Cursor, Transaction, TransactionState, TransferRequest, TransitionRequest, Work, is_gone,
 };
 use super::worker::Worker;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The folder of transactions among the control documents.
-const FOLDER: &str = "transactions";
 /// Versions between two notes of how far a transaction is.
 const PAGE_VERSIONS: usize = 200;
 /// Tries of a version that cannot be moved for a passing reason, and the time between two.
 const TRIES_MAX: usize = 4;
 const TRY_AGAIN: Duration = Duration::from_millis(250);
-/// Transactions that are kept after their end.
-const ENDED_MAX: usize = 200;
 /// Transactions that may wait.
 const WAITING_MAX: usize = 1_000;
+/// Longest wait for something to do without a look.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// The thread that transfers.
 pub(crate) struct Transfers {
@@ -40,16 +38,27 @@ pub(crate) struct Transfers {
 }
 
 struct Shared {
-    archive: Arc<Archive>,
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
-    changed: Condvar,
+    journal: Journal<Transaction>,
 }
 
-#[derive(Default)]
-struct State {
-    is_stopping: bool,
-    transactions: BTreeMap<Uuid, Transaction>,
+impl Job for Transaction {
+    type Id = Uuid;
+    const WHAT: &'static str = "transaction";
+    const FOLDER: &'static str = "transactions";
+    const ENDED_MAX: usize = 200;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn file_of(id: Uuid) -> String {
+        format!("{id}.json")
+    }
+
+    fn is_ended(&self) -> bool {
+        Self::is_ended(self)
+    }
 }
 
 impl Transfers {
@@ -57,9 +66,7 @@ impl Transfers {
     ///
     /// *Errors*: `Failed` where the transactions cannot be read, or there can be no thread.
     pub(crate) fn start(archive: Arc<Archive>, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
-        let transactions = read(&archive)?;
-        let state = Mutex::new(State { is_stopping: false, transactions });
-        let shared = Arc::new(Shared { archive, clock, state, changed: Condvar::new() });
+        let shared = Arc::new(Shared { clock, journal: Journal::open(archive)? });
         let working = Arc::clone(&shared);
         let worker = Worker::start("transfers", move || working.run())?;
         Ok(Arc::new(Self { shared, worker }))
@@ -69,7 +76,7 @@ impl Transfers {
     ///
     /// *Errors*: `Failed` where they cannot be read.
     pub(crate) fn kept(archive: &Archive) -> Result<Vec<Transaction>> {
-        Ok(read(archive)?.into_values().collect())
+        Journal::kept(archive)
     }
 
     /// Takes work that `asked_by` asks for. *Durability*: it is done, whatever happens to the server.
@@ -80,7 +87,7 @@ impl Transfers {
         let shared = &self.shared;
         match &work {
             Work::Transfer(request) => {
-                shared.archive.bucket(&request.bucket).map_err(|source| {
+                shared.journal.archive.bucket(&request.bucket).map_err(|source| {
                     Error::new(ErrorKind::Failed, "transfer from bucket")
                         .about(&request.bucket)
                         .caused_by(source)
@@ -88,49 +95,37 @@ impl Transfers {
                 shared.mode_of(&request.destination()?)?;
             }
             Work::Transition(TransitionRequest { element, mode }) => {
-                shared.archive.plan_mode(element, *mode).map_err(|source| {
+                shared.journal.archive.plan_mode(element, *mode).map_err(|source| {
                     Error::new(ErrorKind::Failed, "change the mode of element")
                         .about(element)
                         .caused_by(source)
                 })?;
             }
         }
-        let mut state = shared.lock();
-        let waiting = state.transactions.values().filter(|transaction| !transaction.is_ended()).count();
-        if waiting >= WAITING_MAX {
-            return Err(Error::new(ErrorKind::Failed, "transfer")
-                .because(format_args!("{waiting} transactions wait already"))
-                .remedy("try again when some have ended: artstore transactions"));
-        }
-        let id = Uuid::now_v7();
-        let transaction = Transaction::new(id, work, asked_by.to_owned(), shared.clock.now_ms());
-        shared.keep(&transaction)?;
-        state.transactions.insert(id, transaction.clone());
-        shared.forget_old(&mut state);
-        drop(state);
-        shared.changed.notify_all();
-        Ok(transaction)
+        shared.journal.add(|transactions| {
+            let waiting = transactions.values().filter(|transaction| !transaction.is_ended()).count();
+            if waiting >= WAITING_MAX {
+                return Err(Error::new(ErrorKind::Failed, "transfer")
+                    .because(format_args!("{waiting} transactions wait already"))
+                    .remedy("try again when some have ended: artstore transactions"));
+            }
+            Ok(Transaction::new(Uuid::now_v7(), work, asked_by.to_owned(), shared.clock.now_ms()))
+        })
     }
 
     /// Every transaction that is kept, the oldest first.
     pub(crate) fn all(&self) -> Vec<Transaction> {
-        self.shared.lock().transactions.values().cloned().collect()
+        self.shared.journal.all()
     }
 
     /// A transaction once it is another than `seen`, or after `time`; `None` where it is not kept.
     pub(crate) fn wait(&self, seen: &Transaction, time: Duration) -> Option<Transaction> {
-        let is_same = |state: &mut State| {
-            !state.is_stopping && state.transactions.get(&seen.id).is_some_and(|known| known == seen)
-        };
-        let waited = self.shared.changed.wait_timeout_while(self.shared.lock(), time, is_same);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.transactions.get(&seen.id).cloned()
+        self.shared.journal.wait(seen, time)
     }
 
     /// Asks the thread to end; it does so before the next version.
     pub(crate) fn ask_to_stop(&self) {
-        self.shared.lock().is_stopping = true;
-        self.shared.changed.notify_all();
+        self.shared.journal.ask_to_stop();
     }
 
     /// Waits until the thread has ended.
@@ -141,28 +136,17 @@ impl Transfers {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn run(&self) {
-        while let Some(transaction) = self.next() {
+        let next = || {
+            self.journal.next(LOOK_EVERY, |transactions| {
+                let next = transactions.values_mut().find(|transaction| !transaction.is_ended())?;
+                next.state = TransactionState::Running;
+                Some(next.clone())
+            })
+        };
+        while let Some(transaction) = next() {
             self.work(transaction);
         }
-    }
-
-    /// The next transaction to work on; `None` once the server stops.
-    fn next(&self) -> Option<Transaction> {
-        let nothing =
-            |state: &mut State| !state.is_stopping && state.transactions.values().all(Transaction::is_ended);
-        let waited = self.changed.wait_while(self.lock(), nothing);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        if state.is_stopping {
-            return None;
-        }
-        let next = state.transactions.values_mut().find(|transaction| !transaction.is_ended())?;
-        next.state = TransactionState::Running;
-        Some(next.clone())
     }
 
     /// Works at a transaction until it ends or the server stops.
@@ -177,17 +161,17 @@ impl Shared {
     fn change_mode(&self, mut transaction: Transaction, request: &TransitionRequest) {
         let TransitionRequest { element, mode } = request;
         let caller = caller(&transaction, "SetElementMode");
-        let changed = self.archive.change_mode(&caller, element, *mode, &mut |pass| {
+        let changed = self.journal.archive.change_mode(&caller, element, *mode, &mut |pass| {
             (transaction.moved, transaction.moved_bytes) = (pass.archived, pass.bytes);
-            self.show(&transaction);
+            self.journal.show(&transaction);
         });
         match changed {
             Ok(_) => {
                 transaction.end(self.clock.now_ms());
                 tracing::info!(transaction = %transaction.id, element = element.as_str(), %mode, "An element changed its mode.");
-                self.show(&transaction);
+                self.journal.show(&transaction);
             }
-            Err(_) if self.lock().is_stopping => self.show(&transaction),
+            Err(_) if self.journal.is_stopping() => self.journal.show(&transaction),
             Err(source) => {
                 let failed = Error::new(ErrorKind::Failed, "change the mode of element").about(element);
                 self.give_up(transaction, &failed.caused_by(source));
@@ -204,13 +188,13 @@ impl Shared {
         };
         loop {
             match self.page(&mut transaction, request, &to, mode) {
-                Ok(Page::More) => self.show(&transaction),
-                Ok(Page::Stopped) => return self.show(&transaction),
+                Ok(Page::More) => self.journal.show(&transaction),
+                Ok(Page::Stopped) => return self.journal.show(&transaction),
                 Ok(Page::Last) => {
                     transaction.end(self.clock.now_ms());
                     let (moved, failed) = (transaction.moved, transaction.failed);
                     tracing::info!(transaction = %transaction.id, moved, failed, "A transfer ended.");
-                    return self.show(&transaction);
+                    return self.journal.show(&transaction);
                 }
                 Err(error) => {
                     let error = Error::new(ErrorKind::Failed, "list versions").caused_by(error);
@@ -230,7 +214,7 @@ impl Shared {
     ) -> storage_engine::Result<Page> {
         let after = transaction.after.clone();
         let version_marker = after.as_ref().and_then(|cursor| cursor.version.as_deref());
-        let listing = self.archive.list_versions(&VersionListRequest {
+        let listing = self.journal.archive.list_versions(&VersionListRequest {
             bucket: &request.bucket,
             prefix: &request.prefix,
             delimiter: None,
@@ -240,7 +224,7 @@ impl Shared {
         })?;
         let caller = caller(transaction, "Transfer");
         for entry in listing.entries {
-            if self.lock().is_stopping {
+            if self.journal.is_stopping() {
                 return Ok(Page::Stopped);
             }
             let VersionListEntry::Version(listed) = entry else { continue };
@@ -274,14 +258,14 @@ impl Shared {
         (to, mode): (&Destination, Mode),
     ) {
         let transfer = Transfer { version: Some(version), to: to.clone(), revision: None, attributes: None };
-        let mut transferred = self.archive.transfer(caller, bucket, key, &transfer);
+        let mut transferred = self.journal.archive.transfer(caller, bucket, key, &transfer);
         for _ in 1..TRIES_MAX {
             // Somebody else may be moving it, or its element be changing its mode.
             let passes = transferred.as_ref().is_err_and(|error| error.kind() == EngineKind::Unavailable);
-            if !passes || self.is_stopped_within(TRY_AGAIN) {
+            if !passes || self.journal.is_stopped_within(TRY_AGAIN) {
                 break;
             }
-            transferred = self.archive.transfer(caller, bucket, key, &transfer);
+            transferred = self.journal.archive.transfer(caller, bucket, key, &transfer);
         }
         match transferred {
             Ok(Transferred::Moved { stored, .. }) => {
@@ -296,47 +280,10 @@ impl Shared {
         }
     }
 
-    /// Waits; answers at once with `true` when the server stops.
-    fn is_stopped_within(&self, time: Duration) -> bool {
-        let waited = self.changed.wait_timeout_while(self.lock(), time, |state| !state.is_stopping);
-        waited.unwrap_or_else(PoisonError::into_inner).0.is_stopping
-    }
-
     fn give_up(&self, mut transaction: Transaction, error: &Error) {
         tracing::error!(transaction = %transaction.id, %error, "A transfer was given up.");
         transaction.give_up(error, self.clock.now_ms());
-        self.show(&transaction);
-    }
-
-    /// Keeps how far a transaction is, and shows it. Where it cannot be kept, a stop does a part of it again.
-    fn show(&self, transaction: &Transaction) {
-        if let Err(error) = self.keep(transaction) {
-            tracing::warn!(transaction = %transaction.id, %error, "How far a transfer is could not be kept.");
-        }
-        self.lock().transactions.insert(transaction.id, transaction.clone());
-        self.changed.notify_all();
-    }
-
-    fn keep(&self, transaction: &Transaction) -> Result<()> {
-        let failed = || Error::new(ErrorKind::Failed, "keep transaction").about(transaction.id);
-        let bytes = serde_json::to_vec_pretty(transaction).map_err(|source| failed().caused_by(source))?;
-        self.archive
-            .put_control_document(FOLDER, &file_of(transaction.id), &bytes)
-            .map_err(|source| failed().caused_by(source))
-    }
-
-    /// Forgets the oldest of those that have ended, above a bound.
-    fn forget_old(&self, state: &mut State) {
-        let ended: Vec<Uuid> =
-            state.transactions.values().filter(|known| known.is_ended()).map(|known| known.id).collect();
-        for id in ended.iter().take(ended.len().saturating_sub(ENDED_MAX)) {
-            match self.archive.remove_control_document(FOLDER, &file_of(*id)) {
-                Ok(()) => drop(state.transactions.remove(id)),
-                Err(error) => {
-                    tracing::warn!(transaction = %id, %error, "An old transaction could not be removed.")
-                }
-            }
-        }
+        self.journal.show(&transaction);
     }
 
     /// The mode of a destination.
@@ -348,7 +295,7 @@ impl Shared {
             Destination::Class(class) => element.mode == Some(class.mode()),
             Destination::Element(name) => element.name == *name,
         };
-        let found = self.archive.elements().into_iter().find(|element| is_it(element));
+        let found = self.journal.archive.elements().into_iter().find(|element| is_it(element));
         found.and_then(|element| element.mode).ok_or_else(|| {
             Error::new(ErrorKind::Failed, "find an element to transfer to")
                 .because("none in use is of that mode or name")
@@ -374,23 +321,4 @@ fn caller(transaction: &Transaction, operation: &'static str) -> Caller {
         request_id: transaction.id.to_string().into(),
         operation,
     }
-}
-
-fn file_of(id: Uuid) -> String {
-    format!("{id}.json")
-}
-
-/// Reads the transactions; one that cannot be read is left alone and told of.
-fn read(archive: &Archive) -> Result<BTreeMap<Uuid, Transaction>> {
-    let documents = archive
-        .control_documents(FOLDER)
-        .map_err(|source| Error::new(ErrorKind::Failed, "read the transactions").caused_by(source))?;
-    let mut transactions = BTreeMap::new();
-    for (name, bytes) in documents {
-        match serde_json::from_slice::<Transaction>(&bytes) {
-            Ok(transaction) => drop(transactions.insert(transaction.id, transaction)),
-            Err(error) => tracing::error!(name, %error, "A transaction cannot be read; ask for it again."),
-        }
-    }
-    Ok(transactions)
 }

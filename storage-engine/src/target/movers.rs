@@ -109,7 +109,7 @@ impl Target for Movers {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Unsupported, "remove from archive target").about(item.name()).because(format_args!(
-            "the movers of element {} have no command that removes: set one with artstore element target --remove",
+            "the movers of element {} have no command that removes: set one with artstore element target --remove-command",
             item.element.name
         )))
     }
