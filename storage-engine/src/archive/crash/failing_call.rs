@@ -51,7 +51,8 @@ impl Possible {
             return;
         }
         let probed: Vec<_> = script::probes().into_iter().map(|probe| (world.step(&probe), probe)).collect();
-        if probed.iter().all(|(outcome, _)| outcome.is_ok()) {
+        // An element of mode ar takes no probe.
+        if probed.iter().all(|(outcome, _)| outcome.is_ok()) && !world.is_any_latched() {
             self.0.retain(|model| model.visible().buckets == seen.buckets);
         }
         for (outcome, probe) in probed {

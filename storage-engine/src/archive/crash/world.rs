@@ -14,7 +14,7 @@ use crate::archive::multipart::{CompletedPart, Completion, NewUpload, UploadList
 use crate::archive::object::Attributes;
 use crate::archive::put::{PutDetails, PutTarget, ReadyPut, WriteConditions};
 use crate::archive::restore::{RestoreRequest, Tier};
-use crate::archive::status::NewElement;
+use crate::archive::status::{ElementState, NewElement};
 use crate::archive::transfer::{Destination, Transfer};
 use crate::archive::{Archive, DeleteConditions, OpenOptions};
 use crate::caller::{Caller, Door};
@@ -88,6 +88,12 @@ impl World {
         world.close().unwrap();
         world.machine.disk("").unwrap().sync_all().unwrap();
         (world.machine, outcome.acknowledged)
+    }
+
+    /// Whether the log of an element has failed, whose last changes may come about at the next start.
+    pub(super) fn is_any_latched(&self) -> bool {
+        let elements = self.archive.as_ref().map(Archive::elements).unwrap_or_default();
+        elements.iter().any(|element| element.state == ElementState::Latched)
     }
 
     /// Lets hours go by.
