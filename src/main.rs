@@ -54,6 +54,7 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         | Command::Fsck(_)
         | Command::Scrub(_)
         | Command::Lifecycle(_)
+        | Command::Disposal(_)
         | Command::Seal(_)
         | Command::Index(_) => Audience::Answer,
     };
@@ -72,6 +73,7 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         Command::Fsck(arguments) => commands::fsck(&settings, *arguments),
         Command::Scrub(command) => commands::scrub(&settings, command),
         Command::Lifecycle(command) => commands::lifecycle(&settings, *command),
+        Command::Disposal(command) => commands::disposal(&settings, command),
         Command::Seal(command) => commands::seal(&settings, command),
         Command::Index(command) => commands::index(&settings, *command),
     }

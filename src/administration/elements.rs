@@ -19,9 +19,14 @@ pub(crate) struct LocalUser {
 }
 
 impl LocalUser {
+    /// The user as the audit names it.
+    pub(crate) fn account(&self) -> String {
+        format!("uid:{}", self.uid)
+    }
+
     pub(super) fn caller(&self, operation: &'static str) -> Caller {
         Caller {
-            account: format!("uid:{}", self.uid).into(),
+            account: self.account().into(),
             account_name: "local".into(),
             door: Door::Control,
             address: None,

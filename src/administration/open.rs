@@ -11,7 +11,7 @@ use super::first_start::{self, FirstStart};
 use super::master_key;
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::{ScrubSettings, Settings};
-use crate::upkeep::{LifecyclePass, Lifecycles, Scrubber, Transaction, Transfers};
+use crate::upkeep::{DisposalRun, Disposals, LifecyclePass, Lifecycles, Scrubber, Transaction, Transfers};
 use crate::webhooks::{Couriers, Timings, Webhooks};
 
 /// The folder of account documents among the control documents.
@@ -113,6 +113,20 @@ impl Administration {
     /// *Errors*: `Failed` where they cannot be read.
     pub(crate) fn lifecycle_passes(&self) -> Result<Vec<LifecyclePass>> {
         Lifecycles::kept(&self.archive)
+    }
+
+    /// Starts what lists and disposes, and goes on with the runs that a stop has interrupted.
+    ///
+    /// *Errors*: `Failed` where there can be no thread.
+    pub(crate) fn start_disposals(&self) -> Result<Arc<Disposals>> {
+        Disposals::start(Arc::clone(&self.archive))
+    }
+
+    /// The disposal runs that are kept, the oldest first, where no server works at them.
+    ///
+    /// *Errors*: `Failed` where they cannot be read.
+    pub(crate) fn disposal_runs(&self) -> Result<Vec<DisposalRun>> {
+        Disposals::kept(&self.archive)
     }
 
     /// Finishes what is in flight and checkpoints.

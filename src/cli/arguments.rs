@@ -8,6 +8,7 @@ use storage_engine::mode::Mode;
 use storage_engine::name::{BucketName, ElementName};
 
 use super::archiving::{RestoreArguments, SettingsArguments, TargetArguments};
+use super::disposal::DisposalCommand;
 use super::retention::{ClockCommand, RetainArguments};
 use super::share::{parse_percent, parse_root};
 use super::webhook::WebhookCommand;
@@ -156,6 +157,13 @@ Examples:
     /// In `rw`, `ro` and `ar` nothing expires by itself; such versions are counted.
     #[command(subcommand)]
     Lifecycle(LifecycleCommand),
+
+    /// List what is due for disposal, and let it go once that is released
+    ///
+    /// In `rw`, `ro` and `ar` nothing expires by itself. A run lists what no longer has to be kept, waits until
+    /// somebody has looked at it, and then removes it for good; a tombstone with digest and reason stays.
+    #[command(subcommand)]
+    Disposal(DisposalCommand),
 
     /// Seal hours that are over, or compare the archive or a copy of it with its seals
     ///
@@ -466,6 +474,7 @@ impl Arguments {
             | Command::Fsck(_)
             | Command::Scrub(_)
             | Command::Lifecycle(_)
+            | Command::Disposal(_)
             | Command::Seal(_)
             | Command::Index(_) => place,
         }

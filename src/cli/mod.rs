@@ -5,6 +5,7 @@
 
 mod archiving;
 mod arguments;
+mod disposal;
 mod retention;
 mod share;
 mod table;
@@ -17,6 +18,7 @@ pub(crate) use arguments::{
     ModeArguments, NewAccountArguments, NewElementArguments, OutputArguments, RebuildArguments, ScrubCommand,
     SealCommand, SealVerifyArguments, StartScrubArguments, TransferArguments,
 };
+pub(crate) use disposal::{DisposalCommand, ProposalArguments, RunArguments, ShowArguments};
 pub(crate) use retention::{ClockCommand, RetainArguments};
 pub(crate) use table::Table;
 pub(crate) use terminal::printable;

@@ -1,6 +1,7 @@
 //! What the commands do, one file each.
 
 mod account;
+mod disposal;
 mod element;
 mod fsck;
 mod index;
@@ -15,6 +16,7 @@ mod webhook;
 mod welcome;
 
 pub(crate) use account::account;
+pub(crate) use disposal::disposal;
 pub(crate) use element::element;
 pub(crate) use fsck::fsck;
 pub(crate) use index::index;

@@ -4,10 +4,11 @@
 //! answers, `client.rs` asks, `owner.rs` is either the server reached or, where none runs, the archive
 //! opened by the command itself; both end in `crate::administration`. `scrub.rs` asks for the
 //! scrub, `archiving.rs` answers about archive targets and restores, `retention.rs` about retention and
-//! the archive clock, `webhooks.rs` about webhooks.
+//! the archive clock, `disposals.rs` about disposal runs, `webhooks.rs` about webhooks.
 
 mod archiving;
 mod client;
+mod disposals;
 mod owner;
 mod peer;
 mod retention;

@@ -23,8 +23,8 @@ use crate::webhooks::{
 };
 use storage_engine::retention::ClockStatus;
 
-/// Longest wait for news of a transaction or a pass.
-const WAIT_MAX: Duration = Duration::from_secs(1);
+/// Longest wait for news of a transaction, a pass or a run.
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(1);
 /// What an archive has from its first start on.
 const MARK: &str = "control";
 
@@ -166,7 +166,7 @@ impl Owner {
             }
             Self::Itself(administration) => {
                 let transfers = administration.start_transfers()?;
-                let mut transaction = transfers.ask(work, &format!("uid:{}", offline_user().uid))?;
+                let mut transaction = transfers.ask(work, &offline_user().account())?;
                 while !transaction.is_ended() {
                     told(&transaction);
                     let Some(now) = transfers.wait(&transaction, WAIT_MAX) else { break };
@@ -306,6 +306,6 @@ impl Owner {
 }
 
 /// Who asks where no server runs: the user of this process.
-fn offline_user() -> LocalUser {
+pub(super) fn offline_user() -> LocalUser {
     LocalUser { uid: rustix::process::geteuid().as_raw(), request_id: "offline".into() }
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -15,23 +14,21 @@ use serde::Serialize;
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
+use super::owner::WAIT_MAX;
 use super::peer::{Peer, admit_owner_and_root};
-use super::{archiving, retention, scrub, webhooks};
+use super::{archiving, disposals, retention, scrub, webhooks};
 use crate::administration::{Administration, LocalUser, ModeRequest, NewAccountRequest, NewElementRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Health, Problem, assign_request_id};
 use crate::upkeep::{Jobs, LifecyclePass, StartScrubRequest, Transaction, Work};
 use crate::webhooks::Couriers;
 
-/// Longest wait for news of a transaction or a pass.
-const WAIT_MAX: Duration = Duration::from_secs(1);
-
 /// What the answers are made of.
 #[derive(Clone)]
 pub(super) struct Control {
     pub(super) administration: Administration,
     health: Health,
-    jobs: Jobs,
+    pub(super) jobs: Jobs,
 }
 
 /// The answer of `GET /status`.
@@ -73,6 +70,11 @@ fn router(control: Control, hooks: Router, owner_uid: u32) -> Router {
         .route(scrub::PATH, get(scrub_status).post(start_scrub))
         .route("/lifecycle", get(lifecycle_passes).post(start_lifecycle_pass))
         .route("/lifecycle/wait", post(wait_for_lifecycle_pass))
+        .route("/disposals", get(disposals::all).post(disposals::propose))
+        .route("/disposals/release", post(disposals::release))
+        .route("/disposals/withdraw", post(disposals::withdraw))
+        .route("/disposals/wait", post(disposals::wait))
+        .route("/disposals/page", post(disposals::page))
         .route("/seals", post(seal_now))
         .route("/transactions", get(transactions).post(start_transaction))
         .route("/transactions/wait", post(wait_for_transaction))
@@ -176,7 +178,7 @@ async fn start_transaction(
     user: LocalUser,
     body: Result<Json<Work>, JsonRejection>,
 ) -> Response {
-    let asked_by = format!("uid:{}", user.uid);
+    let asked_by = user.account();
     answer_to(StatusCode::ACCEPTED, body, move |work| control.jobs.transfers.ask(work, &asked_by)).await
 }
 

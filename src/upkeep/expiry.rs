@@ -8,6 +8,8 @@ use storage_engine::outbox::{EventKind, Occurrence};
 
 /// What stands for a rule where the term of an element is the reason.
 const TERM: &str = "the term of the element";
+/// The same where what kept the version has ended.
+const RETENTION_ENDED: &str = "its retention has ended";
 
 /// What is due with a version after what the rules say: what is kept stays, and the term of its element counts.
 pub(super) fn with_retention<'l>(
@@ -28,7 +30,7 @@ pub(super) fn with_retention<'l>(
             }
         }
         Judgement::Nothing if is_past(object.keeping.kept_until_ms) && object.class.mode() != Mode::Edit => {
-            Judgement::AwaitDisposal { rule: TERM }
+            Judgement::AwaitDisposal { rule: RETENTION_ENDED }
         }
         judged => judged,
     }

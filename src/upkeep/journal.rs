@@ -30,6 +30,9 @@ pub(super) trait Job: Clone + PartialEq + Serialize + DeserializeOwned {
 
     /// Whether nothing of it is left to do.
     fn is_ended(&self) -> bool;
+
+    /// Removes what else is kept of it, before its document goes.
+    fn clear(&self, _archive: &Archive) {}
 }
 
 /// The jobs of a kind.
@@ -102,6 +105,29 @@ impl<J: Job> Journal<J> {
         Ok(job)
     }
 
+    /// Changes a job that nobody works at. *Durability*: the change is kept.
+    ///
+    /// *Errors*: those of `change`, which leaves it as it was; `Failed` where there is none, or it cannot be kept.
+    pub(super) fn change(&self, id: J::Id, change: impl FnOnce(&mut J) -> Result<()>) -> Result<J> {
+        let mut state = self.lock();
+        let mut job = state.jobs.get(&id).cloned().ok_or_else(|| {
+            Error::new(ErrorKind::Failed, "find")
+                .about(format_args!("{} {id}", J::WHAT))
+                .because("there is none")
+        })?;
+        change(&mut job)?;
+        self.keep(&job)?;
+        state.jobs.insert(id, job.clone());
+        drop(state);
+        self.changed.notify_all();
+        Ok(job)
+    }
+
+    /// A job, where it is kept.
+    pub(super) fn get(&self, id: J::Id) -> Option<J> {
+        self.lock().jobs.get(&id).cloned()
+    }
+
     /// A job once it is another than `seen`, or after `time`; `None` where it is not kept.
     pub(super) fn wait(&self, seen: &J, time: Duration) -> Option<J> {
         let is_same = |state: &mut State<J>| {
@@ -159,6 +185,9 @@ impl<J: Job> Journal<J> {
         let ended: Vec<J::Id> =
             state.jobs.values().filter(|known| known.is_ended()).map(|known| known.id()).collect();
         for id in ended.iter().take(ended.len().saturating_sub(J::ENDED_MAX)) {
+            if let Some(job) = state.jobs.get(id) {
+                job.clear(&self.archive);
+            }
             match self.archive.remove_control_document(J::FOLDER, &J::file_of(*id)) {
                 Ok(()) => drop(state.jobs.remove(id)),
                 Err(error) => tracing::warn!(%id, %error, "An old {} could not be removed.", J::WHAT),

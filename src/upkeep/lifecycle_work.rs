@@ -32,6 +32,18 @@ pub(super) struct LifecycleWork<'a> {
     classes: Vec<StorageClass>,
     /// Whether the archive closed in the middle of something, which is then still to be done.
     is_cut_off: bool,
+    /// What is only looked for; `None` where what is due is done.
+    search: Option<Search<'a>>,
+}
+
+/// A search for what is due for disposal: nothing else is done.
+pub(super) struct Search<'a> {
+    /// The bucket; `None` for all.
+    pub(super) bucket: Option<&'a BucketName>,
+    /// What keys begin with.
+    pub(super) prefix: &'a str,
+    /// Takes a version that is due, and the rule that says so.
+    pub(super) take: &'a mut dyn FnMut(&BucketName, &ListedVersion, &str),
 }
 
 /// How far a page has brought a pass.
@@ -67,7 +79,12 @@ impl<'a> LifecycleWork<'a> {
         now_ms: u64,
         is_stopping: &'a dyn Fn() -> bool,
     ) -> Self {
-        Self { archive, pass, now_ms, is_stopping, classes: Vec::new(), is_cut_off: false }
+        Self { archive, pass, now_ms, is_stopping, classes: Vec::new(), is_cut_off: false, search: None }
+    }
+
+    /// Only looks for what is due for disposal.
+    pub(super) fn searching(self, search: Search<'a>) -> Self {
+        Self { search: Some(search), ..self }
     }
 
     /// Does a page, and moves the place on.
@@ -75,6 +92,7 @@ impl<'a> LifecycleWork<'a> {
         let Some((bucket, step)) = self.place() else { return Progress::Done };
         let name = bucket.name.clone();
         let page = match (&bucket.lifecycle, &step) {
+            (_, Step::Uploads(_)) if self.search.is_some() => Ok(Page::Last),
             (None, Step::Uploads(_)) => Ok(Page::Last),
             (Some(lifecycle), Step::Uploads(after)) => self.uploads(&name, lifecycle, after.clone()),
             (lifecycle, Step::Versions(after)) => self.versions(&name, lifecycle.as_deref(), after.clone()),
@@ -109,10 +127,15 @@ impl<'a> LifecycleWork<'a> {
         Some((bucket, step))
     }
 
-    /// Which buckets are gone through: those with rules, and every one where the term of an element may concern it.
-    fn is_due(&self) -> impl Fn(&Bucket) -> bool + use<> {
+    /// Which buckets are gone through: those with rules, and every one where the term of an element may concern it. A
+    /// search goes through its own.
+    fn is_due(&self) -> impl Fn(&Bucket) -> bool + use<'a> {
+        let searched = self.search.as_ref().map(|search| search.bucket);
         let has_terms = self.archive.elements().iter().any(|element| element.retention.is_some());
-        move |bucket| has_terms || bucket.lifecycle.as_ref().is_some_and(|rules| rules.is_enabled())
+        move |bucket| match searched {
+            Some(wanted) => wanted.is_none_or(|wanted| *wanted == bucket.name),
+            None => has_terms || bucket.lifecycle.as_ref().is_some_and(|rules| rules.is_enabled()),
+        }
     }
 
     fn go_to(&mut self, bucket: &BucketName, step: Step) {
@@ -180,7 +203,7 @@ impl<'a> LifecycleWork<'a> {
     ) -> Result<Page> {
         let listing = self.archive.list_versions(&VersionListRequest {
             bucket,
-            prefix: "",
+            prefix: self.search.as_ref().map_or("", |search| search.prefix),
             delimiter: None,
             key_marker: after.as_ref().map(|place| place.key.as_str()),
             version_marker: after.as_ref().map(|place| VersionId::parse(&place.version)).transpose()?,
@@ -196,7 +219,7 @@ impl<'a> LifecycleWork<'a> {
             let key = version.object.key.as_str();
             let successor = before.filter(|before| !version.is_latest && before.key == key);
             let fate = self.look_at(bucket, lifecycle, &version, successor.as_ref());
-            if fate == Fate::Stays {
+            if fate == Fate::Stays && self.search.is_none() {
                 self.warn(bucket, &version);
             }
             if self.is_cut_off {
@@ -227,7 +250,20 @@ impl<'a> LifecycleWork<'a> {
     ) -> Fate {
         let by_rule = lifecycle
             .map_or(Ok(Judgement::Nothing), |lifecycle| self.judge(bucket, lifecycle, version, successor));
-        match by_rule.map(|judged| with_retention(judged, version, self.now_ms)) {
+        let judged = by_rule.map(|judged| with_retention(judged, version, self.now_ms));
+        if let Some(search) = &mut self.search {
+            return match judged {
+                Ok(Judgement::AwaitDisposal { rule }) => {
+                    (search.take)(bucket, version, rule);
+                    Fate::Stays
+                }
+                // It would be gone by now, and count for nothing.
+                Ok(Judgement::Expire { .. }) => Fate::Gone,
+                Ok(_) => Fate::Stays,
+                Err(error) => self.settle(bucket, version, "", |_| Err(error)),
+            };
+        }
+        match judged {
             Ok(Judgement::Nothing | Judgement::AskTags) => Fate::Stays,
             Ok(Judgement::AwaitDisposal { .. }) => {
                 self.pass.due_for_disposal += 1;

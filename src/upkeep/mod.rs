@@ -1,6 +1,9 @@
 //! What the server does by itself, beside requests: threads that look after the archive.
 
 mod archiving;
+mod disposal_list;
+mod disposal_run;
+mod disposals;
 mod expiry;
 mod journal;
 mod lifecycle_pass;
@@ -15,6 +18,9 @@ mod transaction;
 mod transfers;
 mod worker;
 
+pub(crate) use disposal_list::PAGE_DOCUMENTS;
+pub(crate) use disposal_run::{DisposalRun, DisposalState, ListedDocument, ProposalRequest};
+pub(crate) use disposals::Disposals;
 pub(crate) use lifecycle_pass::LifecyclePass;
 pub(crate) use lifecycles::Lifecycles;
 pub(crate) use scrub::Scrubber;

@@ -8,6 +8,7 @@ use storage_engine::archive::OpenOptions;
 use storage_engine::clock::SystemClock;
 use storage_engine::scrub::Work;
 
+mod disposals;
 mod expiry;
 mod lifecycles;
 mod world;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::archiving::Archiving;
+use super::disposals::Disposals;
 use super::lifecycles::Lifecycles;
 use super::scrub::Scrubber;
 use super::seals::Sealing;
@@ -27,6 +28,8 @@ pub(crate) struct Jobs {
     pub(crate) transfers: Arc<Transfers>,
     /// What expires and moves by itself.
     pub(crate) lifecycles: Arc<Lifecycles>,
+    /// What is disposed of.
+    pub(crate) disposals: Arc<Disposals>,
 }
 
 impl Upkeep {
@@ -68,6 +71,7 @@ impl Jobs {
         Ok(Self {
             transfers: administration.start_transfers()?,
             lifecycles: administration.start_lifecycles()?,
+            disposals: administration.start_disposals()?,
             scrubber: administration.start_scrub(settings.scrub)?,
         })
     }
@@ -76,6 +80,7 @@ impl Jobs {
         self.scrubber.ask_to_stop();
         self.transfers.ask_to_stop();
         self.lifecycles.ask_to_stop();
+        self.disposals.ask_to_stop();
     }
 
     /// Waits until they have ended.
@@ -84,5 +89,6 @@ impl Jobs {
         self.scrubber.stop();
         self.transfers.stop();
         self.lifecycles.stop();
+        self.disposals.stop();
     }
 }

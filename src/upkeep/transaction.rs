@@ -185,7 +185,7 @@ impl Transaction {
 }
 
 /// An error with what lies below it.
-fn with_causes(error: &dyn StdError) -> String {
+pub(super) fn with_causes(error: &dyn StdError) -> String {
     let (mut text, mut below) = (error.to_string(), error.source());
     while let Some(cause) = below {
         text.push_str(&format!(": {cause}"));

@@ -16,28 +16,10 @@ use storage_engine::lifecycle::{
 use storage_engine::mode::Mode;
 use storage_engine::name::{BucketName, ElementName};
 
-use super::world::{World, caller, key, put};
+use super::world::{World, below, caller, key, put, rule};
 use crate::upkeep::lifecycle_pass::LifecyclePass;
 use crate::upkeep::lifecycle_work::{LifecycleWork, Progress};
 use crate::upkeep::lifecycles::Lifecycles;
-
-fn rule(id: &str) -> Rule {
-    Rule {
-        id: id.to_owned(),
-        is_enabled: true,
-        scope: Scope::Filter(Filter::default()),
-        expiration: None,
-        noncurrent_expiration: None,
-        abort_upload_days: None,
-        transitions: Vec::new(),
-        noncurrent_transitions: Vec::new(),
-    }
-}
-
-fn below(prefix: &str, rule: Rule) -> Rule {
-    let filter = Filter { prefix: Some(prefix.to_owned()), size_above: Some(0), ..Filter::default() };
-    Rule { scope: Scope::Filter(filter), ..rule }
-}
 
 /// In a bucket without versions what is old enough is gone, and what is final is counted and stays; a second pass
 /// finds nothing to do.

@@ -13,7 +13,7 @@ use storage_engine::archive::{Archive, OpenOptions};
 use storage_engine::caller::{Caller, Door};
 use storage_engine::clock::Clock;
 use storage_engine::digest::ClientDigests;
-use storage_engine::lifecycle::{DefaultMinimumSize, Lifecycle, Rule};
+use storage_engine::lifecycle::{DefaultMinimumSize, Filter, Lifecycle, Rule, Scope};
 use storage_engine::name::{BucketName, ObjectKey};
 
 use crate::upkeep::lifecycle_pass::LifecyclePass;
@@ -51,6 +51,26 @@ pub(super) fn caller() -> Caller {
 
 pub(super) fn key(text: &str) -> ObjectKey {
     ObjectKey::parse(text).expect("a key")
+}
+
+/// A rule without an action, of the whole bucket.
+pub(super) fn rule(id: &str) -> Rule {
+    Rule {
+        id: id.to_owned(),
+        is_enabled: true,
+        scope: Scope::Filter(Filter::default()),
+        expiration: None,
+        noncurrent_expiration: None,
+        abort_upload_days: None,
+        transitions: Vec::new(),
+        noncurrent_transitions: Vec::new(),
+    }
+}
+
+/// A rule of the keys below a prefix.
+pub(super) fn below(prefix: &str, rule: Rule) -> Rule {
+    let filter = Filter { prefix: Some(prefix.to_owned()), size_above: Some(0), ..Filter::default() };
+    Rule { scope: Scope::Filter(filter), ..rule }
 }
 
 impl World {

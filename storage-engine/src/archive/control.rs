@@ -66,6 +66,18 @@ impl Archive {
         Ok(documents)
     }
 
+    /// One document; `None` where it is not there.
+    ///
+    /// *Errors*: `InvalidArgument` for a name that is none, `Io`.
+    pub fn control_document(&self, folder: &str, name: &str) -> Result<Option<Vec<u8>>> {
+        let path = format!("{}/{}", control_path(folder)?, plain(name)?);
+        match self.inner.disk.read_whole(&path, BYTES_MAX) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("read", path, error)),
+        }
+    }
+
     /// Writes a document, replacing one of its name. *Durability*: durable on return.
     ///
     /// *Errors*: `InvalidArgument` for a name that is none, `StorageFull`, `Io`.

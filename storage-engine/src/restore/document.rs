@@ -130,12 +130,18 @@ impl RestoreDocument {
             .map_err(|error| Error::io("write restore", path, error))
     }
 
-    /// Removes document and bytes of a restore, the document first: bytes alone are swept at the next start.
+    /// Removes document and bytes of a restore, the document first: bytes alone are swept at the next start. What is
+    /// not there is no error, and costs no sync.
     ///
     /// *Durability*: the document is gone for good on return.
     pub(crate) fn remove(disk: &dyn Disk, id: Uuid) -> Result<()> {
         let path = Self::path_of(id);
-        disk.remove_durable(&path).map_err(|error| Error::io("remove restore", &path, error))?;
+        match disk.remove(&path).and_then(|()| disk.sync_dir(RESTORED_DIR)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("remove restore", &path, error));
+            }
+            _ => {}
+        }
         match disk.remove(&restored_path(id)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::io("remove restored copy", restored_path(id), error))
