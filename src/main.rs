@@ -49,6 +49,7 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         | Command::Restores(_)
         | Command::Retain(_)
         | Command::Clock(_)
+        | Command::Bucket(_)
         | Command::Account(_)
         | Command::Webhook(_)
         | Command::Fsck(_)
@@ -68,6 +69,7 @@ fn run(arguments: &Arguments) -> error::Result<()> {
         Command::Restores(output) => commands::restores(&settings, *output),
         Command::Retain(arguments) => commands::retain(&settings, arguments),
         Command::Clock(command) => commands::clock(&settings, *command),
+        Command::Bucket(command) => commands::bucket(&settings, command),
         Command::Account(command) => commands::account(&settings, command),
         Command::Webhook(command) => commands::webhook(&settings, command),
         Command::Fsck(arguments) => commands::fsck(&settings, *arguments),

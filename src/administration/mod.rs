@@ -1,11 +1,12 @@
 //! The archive and its accounts as the program opens them, and what an administrator may ask of them.
 //!
 //! The control socket and the offline commands both end here. `open.rs` opens the archive and its
-//! accounts, `first_start.rs` makes the system account, `elements.rs`, `archiving.rs`, `accounts.rs` and `seals.rs` are
+//! accounts, `first_start.rs` makes the system account, `elements.rs`, `buckets.rs`, `archiving.rs`, `retention.rs`, `accounts.rs` and `seals.rs` are
 //! the operations, `document.rs` what they take and answer.
 
 mod accounts;
 mod archiving;
+mod buckets;
 mod credentials;
 mod document;
 mod elements;
@@ -16,6 +17,7 @@ mod retention;
 mod seals;
 
 pub(crate) use archiving::{NewRestoreRequest, RestoreAnswer, RestoreDocument, TargetRequest};
+pub(crate) use buckets::{BucketDocument, BucketSettingsRequest};
 pub(crate) use credentials::PROFILE;
 pub(crate) use document::{
     AccountDocument, CreatedAccount, ElementDocument, ModeDocument, ModeRequest, NewAccountRequest,

@@ -8,6 +8,7 @@ use storage_engine::mode::Mode;
 use storage_engine::name::{BucketName, ElementName};
 
 use super::archiving::{RestoreArguments, SettingsArguments, TargetArguments};
+use super::bucket::BucketCommand;
 use super::disposal::DisposalCommand;
 use super::retention::{ClockCommand, RetainArguments};
 use super::share::{parse_percent, parse_root};
@@ -116,6 +117,12 @@ Examples:
     /// "Retention".
     #[command(subcommand)]
     Clock(ClockCommand),
+
+    /// List buckets, or set in which mode one stores what comes without a storage class
+    ///
+    /// Buckets are made, versioned and deleted through S3.
+    #[command(subcommand)]
+    Bucket(BucketCommand),
 
     /// List accounts, or create one
     ///
@@ -469,6 +476,7 @@ impl Arguments {
             | Command::Restores(_)
             | Command::Retain(_)
             | Command::Clock(_)
+            | Command::Bucket(_)
             | Command::Account(_)
             | Command::Webhook(_)
             | Command::Fsck(_)

@@ -5,6 +5,7 @@
 
 mod archiving;
 mod arguments;
+mod bucket;
 mod disposal;
 mod retention;
 mod share;
@@ -18,6 +19,7 @@ pub(crate) use arguments::{
     ModeArguments, NewAccountArguments, NewElementArguments, OutputArguments, RebuildArguments, ScrubCommand,
     SealCommand, SealVerifyArguments, StartScrubArguments, TransferArguments,
 };
+pub(crate) use bucket::{BucketCommand, BucketSettingsArguments};
 pub(crate) use disposal::{DisposalCommand, ProposalArguments, RunArguments, ShowArguments};
 pub(crate) use retention::{ClockCommand, RetainArguments};
 pub(crate) use table::Table;

@@ -1,6 +1,7 @@
 //! What the commands do, one file each.
 
 mod account;
+mod bucket;
 mod disposal;
 mod element;
 mod fsck;
@@ -16,6 +17,7 @@ mod webhook;
 mod welcome;
 
 pub(crate) use account::account;
+pub(crate) use bucket::bucket;
 pub(crate) use disposal::disposal;
 pub(crate) use element::element;
 pub(crate) use fsck::fsck;

@@ -9,9 +9,10 @@ use uuid::Uuid;
 use super::client::Client;
 use super::webhooks::{DEAD_PATH, PATH as WEBHOOKS_PATH, REMOVE_PATH, RETRY_PATH, TEST_PATH};
 use crate::administration::{
-    AccountDocument, Administration, CreatedAccount, ElementDocument, LocalUser, ModeDocument, ModeRequest,
-    NewAccountRequest, NewElementRequest, NewRestoreRequest, RestoreAnswer, RestoreDocument, RetainRequest,
-    RetentionDocument, SealPassDocument, SettingsRequest, TargetRequest, absolute,
+    AccountDocument, Administration, BucketDocument, BucketSettingsRequest, CreatedAccount, ElementDocument,
+    LocalUser, ModeDocument, ModeRequest, NewAccountRequest, NewElementRequest, NewRestoreRequest,
+    RestoreAnswer, RestoreDocument, RetainRequest, RetentionDocument, SealPassDocument, SettingsRequest,
+    TargetRequest, absolute,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::private_file;
@@ -116,6 +117,22 @@ impl Owner {
         match self {
             Self::Server(client) => client.post("/restores", request),
             Self::Itself(administration) => administration.restore(&offline_user(), request),
+        }
+    }
+
+    /// Every bucket.
+    pub(crate) fn buckets(&mut self) -> Result<Vec<BucketDocument>> {
+        match self {
+            Self::Server(client) => client.get("/buckets"),
+            Self::Itself(administration) => Ok(administration.bucket_documents()),
+        }
+    }
+
+    /// Sets the default mode of a bucket.
+    pub(crate) fn set_bucket(&mut self, request: &BucketSettingsRequest) -> Result<BucketDocument> {
+        match self {
+            Self::Server(client) => client.post("/buckets", request),
+            Self::Itself(administration) => administration.set_bucket(&offline_user(), request),
         }
     }
 

@@ -17,7 +17,9 @@ use tokio_util::sync::CancellationToken;
 use super::owner::WAIT_MAX;
 use super::peer::{Peer, admit_owner_and_root};
 use super::{archiving, disposals, retention, scrub, webhooks};
-use crate::administration::{Administration, LocalUser, ModeRequest, NewAccountRequest, NewElementRequest};
+use crate::administration::{
+    Administration, BucketSettingsRequest, LocalUser, ModeRequest, NewAccountRequest, NewElementRequest,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Health, Problem, assign_request_id};
 use crate::upkeep::{Jobs, LifecyclePass, StartScrubRequest, Transaction, Work};
@@ -64,6 +66,7 @@ fn router(control: Control, hooks: Router, owner_uid: u32) -> Router {
         .route("/elements/settings", post(archiving::set_element))
         .route("/elements/target", post(archiving::set_target))
         .route("/restores", get(archiving::restores).post(archiving::restore))
+        .route("/buckets", get(buckets).post(set_bucket))
         .route("/retain", post(retention::retain))
         .route("/clock", get(retention::clock).post(retention::accept_clock))
         .route("/accounts", get(accounts).post(create_account))
@@ -114,6 +117,18 @@ async fn set_mode(
     body: Result<Json<ModeRequest>, JsonRejection>,
 ) -> Response {
     answer_to(StatusCode::OK, body, move |request| control.administration.set_mode(&user, &request)).await
+}
+
+async fn buckets(State(control): State<Control>) -> Response {
+    answer(StatusCode::OK, move || Ok(control.administration.bucket_documents())).await
+}
+
+async fn set_bucket(
+    State(control): State<Control>,
+    user: LocalUser,
+    body: Result<Json<BucketSettingsRequest>, JsonRejection>,
+) -> Response {
+    answer_to(StatusCode::OK, body, move |request| control.administration.set_bucket(&user, &request)).await
 }
 
 async fn accounts(State(control): State<Control>) -> Response {

@@ -59,6 +59,31 @@ class Modes(archive.ArchiveTest):
         self.assertEqual((0, 4), (again["moved"], again["unchanged"]))
         self.assertEqual([done, again], self.json("transactions")[-2:])
 
+    def test_the_default_mode_of_a_bucket(self):
+        """`artstore bucket set` makes final what clients send without a class: PUT, copy, upload in parts, aws-cli."""
+        self.put("before", b"1")
+        bucket = self.json("bucket", "set", self.bucket, "--default-mode", "rw")
+        self.assertEqual("rw", bucket["default_mode"])
+        self.assertIn(bucket, self.json("bucket", "list"))
+        self.put("put", b"1")
+        self.s3.copy_object(Bucket=self.bucket, Key="copy", CopySource={"Bucket": self.bucket, "Key": "before"})
+        self.server.aws("s3", "cp", archive.REPOSITORY / "README.md", f"s3://{self.bucket}/cp")
+        upload = self.s3.create_multipart_upload(Bucket=self.bucket, Key="parts")["UploadId"]
+        part = {"Bucket": self.bucket, "Key": "parts", "UploadId": upload}
+        etag = self.s3.upload_part(**part, PartNumber=1, Body=b"1")["ETag"]
+        self.s3.complete_multipart_upload(**part, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": etag}]})
+        for key in ("put", "copy", "cp", "parts"):
+            self.assertEqual("STANDARD_IA", self.s3.head_object(Bucket=self.bucket, Key=key).get("StorageClass"), key)
+            self.assert_mode_refuses("rw", self.s3.delete_object, Key=key)
+        self.put("named", b"1", StorageClass="STANDARD")
+        self.s3.copy_object(Bucket=self.bucket, Key="before", CopySource={"Bucket": self.bucket, "Key": "before"},
+                            MetadataDirective="REPLACE", Metadata={"said": "anew"})
+        for key in ("before", "named"):
+            self.assertNotIn("StorageClass", self.s3.head_object(Bucket=self.bucket, Key=key))
+            self.s3.delete_object(Bucket=self.bucket, Key=key)
+        refused = self.place.command("bucket", "set", self.bucket, "--default-mode", "ar", check=False)
+        self.assertEqual(1, refused.returncode)
+
     def test_a_stricter_class_on_itself_is_a_transfer(self):
         """CopyObject onto itself with a stricter class moves the object; ETag of parts and time stay."""
         upload = self.s3.create_multipart_upload(Bucket=self.bucket, Key="large")["UploadId"]

@@ -26,6 +26,8 @@ pub struct Bucket {
     pub created_ms: u64,
     /// Whether overwriting and deleting keep what was there.
     pub versioning: Versioning,
+    /// The mode in which objects are stored whose class nobody names.
+    pub default_mode: Mode,
     /// What expires and what moves by itself.
     pub lifecycle: Option<Arc<Lifecycle>>,
 }
@@ -37,6 +39,7 @@ impl Bucket {
             owner: Arc::clone(&document.owner),
             created_ms: document.created_ms,
             versioning: document.versioning,
+            default_mode: document.default_mode,
             lifecycle: document.lifecycle.clone(),
         }
     }

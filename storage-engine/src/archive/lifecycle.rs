@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::object::Object;
 use super::open::Archive;
 use super::store::uuid_at;
-use crate::bucket::{BucketDocument, no_such_bucket};
 use crate::caller::Caller;
 use crate::error::Result;
 use crate::lifecycle::Lifecycle;
@@ -31,20 +30,7 @@ impl Archive {
             lifecycle.check()?;
         }
         let lifecycle = lifecycle.map(|lifecycle| self.with_ids(lifecycle)).transpose()?;
-        let inner = &self.inner;
-        let _gate = self.enter()?;
-        let open_bucket = inner.buckets.get(name)?;
-        let mut held = open_bucket.hold_alone();
-        let known = held.as_ref().ok_or_else(|| no_such_bucket(name))?;
-        if known.lifecycle.as_deref() == lifecycle.as_ref() && !known.has_unread_lifecycle() {
-            return Ok(());
-        }
-        let seq = inner.sequence.draw()?;
-        let mut document: BucketDocument = known.revised(seq);
-        document.set_lifecycle(lifecycle.map(Arc::new));
-        inner.commit_bucket(caller, known, &document, seq)?;
-        *held = Some(Arc::new(document));
-        Ok(())
+        self.set_of_bucket(caller, name, |document| document.set_lifecycle(lifecycle.map(Arc::new)))
     }
 
     /// The lifecycle of a bucket where it is known without waiting for a lock; `None` where the bucket is not.

@@ -8,6 +8,7 @@ pub mod annotate;
 pub mod archiving;
 pub mod body;
 pub mod bucket;
+mod bucket_settings;
 mod checkpoint;
 mod commit;
 mod complete;
@@ -49,7 +50,6 @@ pub mod transfer;
 mod transition;
 pub(crate) mod upload_store;
 mod uploads;
-mod versioning;
 
 pub(crate) use checkpoint::CheckpointMark;
 pub(crate) use control::read_archive_id;

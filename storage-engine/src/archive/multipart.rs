@@ -66,7 +66,7 @@ pub struct NewUpload {
     pub bucket: BucketName,
     /// The key.
     pub key: ObjectKey,
-    /// The storage class asked for.
+    /// The storage class asked for; `None` for that of the bucket's default mode.
     pub class: Option<String>,
     /// What the client says about the object.
     pub attributes: Attributes,

@@ -1,7 +1,5 @@
 //! The notification configuration of a bucket.
 
-use std::sync::Arc;
-
 use super::open::Archive;
 use crate::bucket::no_such_bucket;
 pub use crate::bucket::{NotificationRule, NotificationTarget};
@@ -40,19 +38,6 @@ impl Archive {
                 .about(name)
                 .because(format_args!("a bucket has at most {RULES_MAX} rules")));
         }
-        let inner = &self.inner;
-        let _gate = self.enter()?;
-        let open_bucket = inner.buckets.get(name)?;
-        let mut held = open_bucket.hold_alone();
-        let known = held.as_ref().ok_or_else(|| no_such_bucket(name))?;
-        if known.notification == rules {
-            return Ok(());
-        }
-        let seq = inner.sequence.draw()?;
-        let mut document = known.revised(seq);
-        document.notification = rules;
-        inner.commit_bucket(caller, known, &document, seq)?;
-        *held = Some(Arc::new(document));
-        Ok(())
+        self.set_of_bucket(caller, name, |document| document.notification = rules)
     }
 }

@@ -21,16 +21,15 @@ impl Archive {
     pub fn admit(&self, target: PutTarget) -> Result<Admission> {
         let _gate = self.enter()?;
         let bucket = self.inner.buckets.get(&target.bucket)?;
-        if bucket.hold().is_none() {
-            return Err(crate::bucket::no_such_bucket(&target.bucket));
-        }
+        let default_mode = bucket.hold().as_ref().map(|document| document.default_mode);
+        let default_mode = default_mode.ok_or_else(|| crate::bucket::no_such_bucket(&target.bucket))?;
         if target.length.is_some_and(|length| length > super::multipart::PART_BYTES_MAX) {
             return Err(Error::new(ErrorKind::EntityTooLarge, "put object")
                 .about(&target.key)
                 .because("an object sent in one piece has at most 5 GiB: upload it in parts"));
         }
         self.inner.refuse_if_uncovered()?;
-        let ingest = self.inner.ingest(target.class.as_deref())?;
+        let ingest = self.inner.ingest(target.class.as_deref(), default_mode)?;
         let element = self.inner.ingest_element(ingest.mode, target.length.unwrap_or(0))?;
         Ok(Admission { target, element, bound_for: ingest.bound_for })
     }
@@ -45,13 +44,13 @@ pub(super) struct Ingest {
 }
 
 impl Inner {
-    /// Where a new object of the class named by the client goes; without one, to the default mode. What is to be
-    /// in ro or ar is final in rw until it has gone down (DECISIONS 14).
+    /// Where a new object of the class named by the client goes; without one, to the bucket's default mode. What is to
+    /// be in ro or ar is final in rw until it has gone down (DECISIONS 14).
     ///
     /// *Errors*: `InvalidStorageClass` for a name that is none, or where no element has the class; `Unavailable`
     /// where one that may have it is absent.
-    pub(super) fn ingest(&self, class: Option<&str>) -> Result<Ingest> {
-        let class = class.map_or(Ok(StorageClass::Standard), class_of_name)?;
+    pub(super) fn ingest(&self, class: Option<&str>, default_mode: Mode) -> Result<Ingest> {
+        let class = class.map_or(Ok(default_mode.storage_class()), class_of_name)?;
         let mode = class.mode();
         if matches!(mode, Mode::Edit | Mode::Rw) {
             return Ok(Ingest { mode, bound_for: None });

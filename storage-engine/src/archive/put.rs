@@ -31,7 +31,7 @@ pub struct PutTarget {
     pub bucket: BucketName,
     /// The key.
     pub key: ObjectKey,
-    /// The storage class asked for, as sent; `None` for the bucket's default mode.
+    /// The storage class asked for, as sent; `None` for that of the bucket's default mode.
     pub class: Option<String>,
     /// Length of the body where it is known.
     pub length: Option<u64>,

@@ -136,7 +136,7 @@ impl Archive {
         let open_bucket = inner.buckets.get(&new.bucket)?;
         let held = open_bucket.hold();
         let bucket = held.as_ref().ok_or_else(|| no_such_bucket(&new.bucket))?;
-        let ingest = inner.ingest(new.class.as_deref())?;
+        let ingest = inner.ingest(new.class.as_deref(), bucket.default_mode)?;
         let element = inner.ingest_element(ingest.mode, 0)?;
         element.put_bucket(bucket)?;
         let now_ms = inner.options.clock.now_ms();

@@ -12,6 +12,7 @@ use crate::disk::{Disk, EntryKind};
 use crate::document::{self, Fields, Members};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lifecycle::Lifecycle;
+use crate::mode::Mode;
 use crate::name::BucketName;
 use crate::timestamp::{from_rfc3339, to_rfc3339};
 
@@ -19,7 +20,9 @@ use crate::timestamp::{from_rfc3339, to_rfc3339};
 pub(crate) const BUCKETS_DIR: &str = "buckets";
 const SCHEMA: u64 = 1;
 const BYTES_MAX: usize = 1024 * 1024;
-const ORDER: [&str; 7] = ["schema", "name", "owner", "created_at", "generation", "versioning", LIFECYCLE];
+const ORDER: [&str; 8] =
+    ["schema", "name", "owner", "created_at", "generation", "versioning", DEFAULT_MODE, LIFECYCLE];
+const DEFAULT_MODE: &str = "default_mode";
 const LIFECYCLE: &str = "lifecycle";
 
 /// Whether overwriting and deleting keep what was there.
@@ -43,6 +46,8 @@ pub(crate) struct BucketDocument {
     /// an element was away when the other changed.
     pub(crate) generation: u64,
     pub(crate) versioning: Versioning,
+    /// The mode in which objects are stored whose class nobody names: edit or rw.
+    pub(crate) default_mode: Mode,
     /// What expires and what moves; `None` where nothing was said, or nothing that this release can read.
     pub(crate) lifecycle: Option<Arc<Lifecycle>>,
     pub(crate) notification: Vec<NotificationRule>,
@@ -70,6 +75,7 @@ impl BucketDocument {
             created_ms,
             generation: seq,
             versioning: Versioning::Never,
+            default_mode: Mode::Edit,
             lifecycle: None,
             notification: Vec::new(),
             unknown: Members::new(),
@@ -85,11 +91,6 @@ impl BucketDocument {
     pub(crate) fn set_lifecycle(&mut self, lifecycle: Option<Arc<Lifecycle>>) {
         self.unknown.remove(LIFECYCLE);
         self.lifecycle = lifecycle;
-    }
-
-    /// Whether it has a lifecycle of a form that only a later release reads.
-    pub(crate) fn has_unread_lifecycle(&self) -> bool {
-        self.unknown.contains_key(LIFECYCLE)
     }
 
     /// Where the document lies in an element.
@@ -114,6 +115,9 @@ impl BucketDocument {
             ("versioning", self.versioning.as_str().into()),
         ];
         members.extend(fields.map(|(name, value)| (name.to_owned(), value)));
+        if self.default_mode != Mode::Edit {
+            members.insert(DEFAULT_MODE.to_owned(), self.default_mode.as_str().into());
+        }
         let lifecycle = self.lifecycle.as_deref().map(serde_json::to_value).and_then(Result::ok);
         members.extend(lifecycle.map(|lifecycle| (LIFECYCLE.to_owned(), lifecycle)));
         if !self.notification.is_empty() {
@@ -135,6 +139,10 @@ impl BucketDocument {
             versioning: fields.parsed("versioning", |text| {
                 Versioning::ALL.into_iter().find(|known| known.as_str() == text)
             })?,
+            default_mode: match fields.text_if(DEFAULT_MODE)? {
+                None => Mode::Edit,
+                Some(text) => Mode::parse(&text).map_err(|_| fields.corrupt(DEFAULT_MODE))?,
+            },
             lifecycle,
             notification: match fields.value("notification").map(serde_json::from_value) {
                 None => Vec::new(),

@@ -11,6 +11,7 @@ use super::{Item, StateDigest, StateHasher};
 use crate::archive::object::{Attributes, ObjectPart};
 use crate::bucket::{BucketDocument, Versioning};
 use crate::digest::{BlockDigests, Checksum, ChecksumAlgorithm, ChecksumType};
+use crate::mode::Mode;
 use crate::name::{BucketName, ObjectKey, StoredPath, VersionId};
 use crate::sidecar::{Blocks, Kind, Sidecar};
 
@@ -163,7 +164,10 @@ fn what_a_bucket_is_counts() {
     let whole = digest_of_bucket(&document);
     let mut versioned = document.clone();
     versioned.versioning = Versioning::Enabled;
+    let mut of_rw = document.clone();
+    of_rw.default_mode = Mode::Rw;
     let others = [
+        of_rw,
         BucketDocument::new(name("docx"), "owner", CREATED_MS, 3),
         BucketDocument::new(name("docs"), "other", CREATED_MS, 3),
         BucketDocument::new(name("docs"), "owner", CREATED_MS + 1, 3),

@@ -1,8 +1,9 @@
-//! Deleting a bucket ends its uploads.
+//! Deleting a bucket ends its uploads, and its default mode counts where nobody names a class.
 
 use std::sync::Barrier;
 
 use super::*;
+use crate::mode::StorageClass;
 
 fn begin(archive: &Archive, bucket: &BucketName, name: &str) -> UploadRef {
     let new = NewUpload {
@@ -94,4 +95,39 @@ fn completion_and_the_end_of_the_bucket_do_not_wait_for_each_other() {
             archive.delete_bucket(&caller(), &fixture.bucket).unwrap();
         }
     }
+}
+
+/// What comes without a class is stored in the bucket's default mode, in one piece and in parts, after a kill and from
+/// another element's document; what names a class, as it says.
+#[test]
+fn the_default_mode_counts_without_a_class() {
+    let fixture = Fixture::new();
+    let archive = fixture.open();
+    archive.create_bucket(&caller(), &fixture.bucket, "0199-account").unwrap();
+    put(&archive, &fixture.bucket, "before", None, b"1").unwrap();
+    for mode in [Mode::Ro, Mode::Ar] {
+        let refused = archive.set_default_mode(&caller(), &fixture.bucket, mode).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+    }
+    archive.set_default_mode(&caller(), &fixture.bucket, Mode::Rw).unwrap();
+    let check = |archive: &Archive, name: &str, mode: Mode| {
+        assert_eq!(archive.object(&fixture.bucket, &key(name), None).unwrap().mode, mode, "{name}");
+    };
+    put(&archive, &fixture.bucket, "after", None, b"1").unwrap();
+    put(&archive, &fixture.bucket, "named", Some("STANDARD"), b"1").unwrap();
+    assert_eq!(
+        archive.upload(&begin(&archive, &fixture.bucket, "parts")).unwrap().class,
+        StorageClass::StandardIa
+    );
+    check(&archive, "before", Mode::Edit);
+    check(&archive, "after", Mode::Rw);
+    check(&archive, "named", Mode::Edit);
+    drop(archive);
+    let archive = fixture.open();
+    assert_eq!(archive.bucket(&fixture.bucket).unwrap().default_mode, Mode::Rw);
+    put(&archive, &fixture.bucket, "later", None, b"1").unwrap();
+    check(&archive, "later", Mode::Rw);
+    archive.set_default_mode(&caller(), &fixture.bucket, Mode::Edit).unwrap();
+    put(&archive, &fixture.bucket, "again", None, b"1").unwrap();
+    check(&archive, "again", Mode::Edit);
 }

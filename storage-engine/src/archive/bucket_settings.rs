@@ -1,4 +1,4 @@
-//! Switching the versioning of a bucket on, and suspending it.
+//! Settings of a bucket: its versioning and default mode, and how any of them is committed.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use crate::caller::Caller;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, Change, Record};
+use crate::mode::Mode;
 use crate::name::BucketName;
 
 impl Archive {
@@ -26,17 +27,48 @@ impl Archive {
                 .about(name)
                 .because("versioning that was on once can only be suspended"));
         }
+        self.set_of_bucket(caller, name, |document| document.versioning = state)
+    }
+
+    /// Sets the mode in which objects of a bucket are stored whose class nobody names: edit, or rw, in which they are
+    /// final at once.
+    ///
+    /// *Durability*, *Concurrency*: as of [`Self::set_versioning`].
+    /// *Errors*: `NoSuchBucket`; `InvalidArgument` for a mode in which nothing is stored; `InvalidStorageClass` where no
+    /// element has it; `StorageFull`, `Unavailable`, `Io`.
+    pub fn set_default_mode(&self, caller: &Caller, name: &BucketName, mode: Mode) -> Result<()> {
+        if !matches!(mode, Mode::Edit | Mode::Rw) {
+            return Err(Error::new(ErrorKind::InvalidArgument, "set default mode").about(name).because(
+                format_args!("objects are stored in edit or rw, and go on to {mode} from there: lifecycle rules move them"),
+            ));
+        }
+        // Whether there is room now says nothing about later.
+        self.inner.ingest_element(mode, 0).map(drop).or_else(|error| match error.kind() {
+            ErrorKind::InvalidStorageClass => Err(error),
+            _ => Ok(()),
+        })?;
+        self.set_of_bucket(caller, name, |document| document.default_mode = mode)
+    }
+
+    /// Changes a setting of a bucket. What is set already is set again without a change.
+    pub(super) fn set_of_bucket(
+        &self,
+        caller: &Caller,
+        name: &BucketName,
+        set: impl FnOnce(&mut BucketDocument),
+    ) -> Result<()> {
         let inner = &self.inner;
         let _gate = self.enter()?;
         let open_bucket = inner.buckets.get(name)?;
         let mut held = open_bucket.hold_alone();
         let known = held.as_ref().ok_or_else(|| no_such_bucket(name))?;
-        if known.versioning == state {
+        let mut wanted = BucketDocument::clone(known);
+        set(&mut wanted);
+        if wanted == **known {
             return Ok(());
         }
         let seq = inner.sequence.draw()?;
-        let mut document = known.revised(seq);
-        document.versioning = state;
+        let document = wanted.revised(seq);
         inner.commit_bucket(caller, known, &document, seq)?;
         *held = Some(Arc::new(document));
         Ok(())
