@@ -10,7 +10,6 @@ use storage_engine::archive::archiving::ArchivePass;
 use storage_engine::archive::descent::DescentPass;
 use storage_engine::archive::filling::FillingPass;
 use storage_engine::archive::recall::Recall;
-use storage_engine::name::ElementName;
 
 use super::worker::Worker;
 use crate::error::Result;
@@ -33,8 +32,6 @@ struct Shared {
     descents_failed: AtomicU64,
     /// When the next pass of descents may begin, where the last could not move everything.
     descents_not_before: Mutex<Option<Instant>>,
-    /// Elements of which it was told that they are nearly full.
-    filling_told: Mutex<Vec<ElementName>>,
 }
 
 /// What a thread does whenever there may be work.
@@ -50,7 +47,6 @@ impl Archiving {
             is_stopping: AtomicBool::new(false),
             descents_failed: AtomicU64::new(0),
             descents_not_before: Mutex::default(),
-            filling_told: Mutex::default(),
         });
         let mut workers = Vec::new();
         let works: [(&'static str, Work); 3] =
@@ -173,11 +169,9 @@ impl Shared {
         for element in &pass.became_ro {
             tracing::warn!(element = element.as_str(), "An element is full and became ro.");
         }
-        let mut told = self.filling_told.lock().unwrap_or_else(PoisonError::into_inner);
-        for element in pass.filling.iter().filter(|element| !told.contains(element)) {
+        for element in &pass.filling {
             tracing::warn!(element = element.as_str(), "An element is nearly full and will become ro.");
         }
-        told.clone_from(&pass.filling);
     }
 
     /// Recalls everything that waits.

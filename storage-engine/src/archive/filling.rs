@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Attachments, Change, Record};
 use crate::mode::Mode;
 use crate::name::ElementName;
+use crate::outbox::{EventKind, Occurrence};
 use crate::retention::{RetentionTerm, TermSetting};
 
 /// Percent of its quota from which on an element counts as full once something did not fit.
@@ -22,7 +23,8 @@ const FULL_PERCENT: u64 = 90;
 pub struct FillingPass {
     /// Elements that became ro.
     pub became_ro: Vec<ElementName>,
-    /// Elements that will become ro before long: something did not fit, or nine tenths are used.
+    /// Elements of which it was told now that they become ro before long: something did not fit, or nine tenths are
+    /// used.
     pub filling: Vec<ElementName>,
 }
 
@@ -55,10 +57,11 @@ impl Archive {
         self.status_of(&element)
     }
 
-    /// Lets elements of mode rw that are full, and are to become ro then, become ro.
+    /// Lets elements of mode rw that are full, and are to become ro then, become ro. The owners of the buckets on one are
+    /// told first, by an earlier call.
     ///
     /// *Durability*: they are ro for good on return.
-    /// *Errors*: those of [`Self::set_mode`].
+    /// *Errors*: those of [`Self::set_mode`] and [`Self::emit`].
     pub fn turn_full_elements(&self) -> Result<FillingPass> {
         let mut pass = FillingPass::default();
         for element in self.inner.ready_elements() {
@@ -69,16 +72,40 @@ impl Archive {
             if !turns {
                 continue;
             }
-            let was_refused = element.is_full.swap(false, Ordering::AcqRel);
-            let is_filling = self.inner.is_filling(&element)?;
-            if was_refused && is_filling {
+            if !self.inner.is_filling(&element)? {
+                element.is_full.store(false, Ordering::Release);
+                element.is_warned.store(false, Ordering::Release);
+            } else if !element.is_warned.load(Ordering::Acquire) {
+                self.warn_of_filling(&element)?;
+                element.is_warned.store(true, Ordering::Release);
+                pass.filling.push(element.name.clone());
+            } else if element.is_full.swap(false, Ordering::AcqRel) {
                 self.set_mode(&Caller::of_job("SetElementMode"), &element.name, Mode::Ro)?;
                 pass.became_ro.push(element.name.clone());
-            } else if is_filling {
-                pass.filling.push(element.name.clone());
             }
         }
         Ok(pass)
+    }
+
+    /// Tells the owners of the buckets that have documents on an element.
+    fn warn_of_filling(&self, element: &Element) -> Result<()> {
+        let buckets = self.inner.buckets.all();
+        for bucket in buckets.iter().filter(|bucket| element.holds_bucket(&bucket.name)) {
+            let occurrence = Occurrence {
+                mode: Some(Mode::Rw),
+                reason: Some(format!(
+                    "element {} is nearly full: it becomes ro when something does not fit",
+                    element.name
+                )),
+                ..Occurrence::of_bucket(EventKind::ElementFilling, bucket.name.clone())
+            };
+            match self.emit(&Caller::of_job("ElementFilling"), occurrence) {
+                // It was deleted meanwhile.
+                Err(error) if error.kind() == ErrorKind::NoSuchBucket => {}
+                other => other?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Element {
     used_bytes: AtomicU64,
     /// Whether something did not fit since that was last looked at.
     pub(crate) is_full: AtomicBool,
+    /// Whether it was told that it becomes ro before long.
+    pub(crate) is_warned: AtomicBool,
     /// Which of its hours are to be sealed.
     pub(crate) unsealed: Unsealed,
     /// Which of its hours may hold bytes that belong to its archive target.
@@ -95,6 +97,7 @@ impl Element {
             buckets: Mutex::new(HashMap::new()),
             used_bytes: AtomicU64::new(0),
             is_full: AtomicBool::new(false),
+            is_warned: AtomicBool::new(false),
             unsealed: Unsealed::unknown(now_ms),
             unarchived: Unarchived::unknown(),
             chain: Mutex::new(None),

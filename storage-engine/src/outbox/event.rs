@@ -74,6 +74,8 @@ kinds! {
     RestoreFailed => (None, "restore_failed");
     /// The bytes that are back will soon be gone again.
     FileExpiring => (None, "file_expiring");
+    /// An element that holds documents of the bucket is nearly full, and becomes ro by itself then.
+    ElementFilling => (None, "element_filling");
     /// Nothing happened: a receiver is tried.
     Test => (Some("s3:TestEvent"), "test");
 }

@@ -1,5 +1,6 @@
 //! Elements that fill, in their order and to their bounds.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use crate::archive::put::{PutDetails, PutTarget};
 use crate::archive::status::{ElementSettings, NewElement, WhenFull};
 use crate::digest::ClientDigests;
 use crate::mode::Mode;
+use crate::outbox::EventKind;
 
 fn make(world: &World, element: &str) {
     let new = NewElement { name: name(element), mode: Mode::Rw, root: None, max_size_bytes: None };
@@ -71,11 +73,37 @@ fn want_of_room_calls_nobody() {
     assert_eq!(world.archive.wait_for_archive_work(u64::MAX, Duration::ZERO), seen);
 }
 
+/// Buckets whose owners were told that an element fills.
+fn told(world: &World) -> Vec<String> {
+    let page = world.archive.events(0, 1000).unwrap();
+    let filling = page.events.into_iter().filter(|(_, event)| event.kind == EventKind::ElementFilling);
+    filling.map(|(_, event)| event.bucket.to_string()).collect()
+}
+
+/// One that is full all at once is told of before it becomes ro as well.
+#[test]
+fn the_warning_always_comes_first() {
+    let world = World::new();
+    world.archive.set_event_accounts(BTreeSet::from(["owner".to_owned()]));
+    assert_eq!(holder(&world, "a", 9_500).as_deref(), Some("rw-01"));
+    let settings = ElementSettings {
+        max_size_bytes: Some(10_000),
+        when_full: Some(WhenFull::Ro),
+        ..ElementSettings::default()
+    };
+    set(&world, "rw-01", settings);
+    assert_eq!(holder(&world, "b", 1_000), None);
+    let look = || world.archive.turn_full_elements().unwrap();
+    assert_eq!((look().became_ro.len(), told(&world).len()), (0, 1));
+    assert_eq!((look().became_ro.len(), told(&world).len()), (1, 1));
+}
+
 /// An element of mode rw becomes ro when it is full, where that is set; the warning comes before, and one large
 /// document that does not fit fills nothing.
 #[test]
 fn a_full_element_becomes_ro() {
     let world = World::new();
+    world.archive.set_event_accounts(BTreeSet::from(["owner".to_owned()]));
     make(&world, "rw-02");
     let settings = ElementSettings {
         priority: Some(1),
@@ -95,6 +123,7 @@ fn a_full_element_becomes_ro() {
     assert_eq!(holder(&world, "b", 1_000).as_deref(), Some("rw-01"));
     assert_eq!(look(), (0, 1));
     assert_eq!(look(), (0, 0));
+    assert_eq!(told(&world), ["docs"], "once");
     assert_eq!(world.archive.object(&world.bucket, &key("a"), None).unwrap().mode, Mode::Ro);
     let when_full = ElementSettings { when_full: Some(WhenFull::Ro), ..ElementSettings::default() };
     for element in ["edit-01", "rw-02"] {
