@@ -6,8 +6,8 @@ use storage_engine::mode::StorageClass;
 use storage_engine::name::{BucketName, ElementName, ObjectKey, VersionId};
 use storage_engine::target::{ArchiveClass, ArchiveTarget, TargetPlace};
 
+use super::asker::Asker;
 use super::document::ElementDocument;
-use super::elements::LocalUser;
 use super::open::Administration;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -110,7 +110,7 @@ impl Administration {
     /// Sets where the bytes of an element go in mode ar. *Durability*: it is durable on return.
     ///
     /// *Errors*: `Failed` with the engine's reason below.
-    pub(crate) fn set_target(&self, user: &LocalUser, request: TargetRequest) -> Result<ElementDocument> {
+    pub(crate) fn set_target(&self, user: &Asker, request: TargetRequest) -> Result<ElementDocument> {
         let TargetRequest { name, place, class } = request;
         let target = ArchiveTarget { place, class };
         let set = self.archive.set_target(&user.caller("SetArchiveTarget"), &name, &target);
@@ -126,7 +126,7 @@ impl Administration {
     /// Asks for the bytes of an archived document. *Durability*: the request is durable on return.
     ///
     /// *Errors*: `Failed` with the engine's reason below.
-    pub(crate) fn restore(&self, user: &LocalUser, request: &NewRestoreRequest) -> Result<RestoreAnswer> {
+    pub(crate) fn restore(&self, user: &Asker, request: &NewRestoreRequest) -> Result<RestoreAnswer> {
         let failed = |source| Error::new(ErrorKind::Failed, "restore").about(&request.key).caused_by(source);
         let key = ObjectKey::parse(&request.key).map_err(failed)?;
         let version = request.version.as_deref().map(VersionId::parse).transpose().map_err(failed)?;

@@ -5,7 +5,7 @@ use storage_engine::archive::bucket::{Bucket, Versioning};
 use storage_engine::mode::Mode;
 use storage_engine::name::BucketName;
 
-use super::elements::LocalUser;
+use super::asker::Asker;
 use super::open::Administration;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -60,11 +60,7 @@ impl Administration {
     /// Sets the default mode of a bucket. *Durability*: it is set through a power cut on return.
     ///
     /// *Errors*: `Failed` with the engine's reason below.
-    pub(crate) fn set_bucket(
-        &self,
-        user: &LocalUser,
-        request: &BucketSettingsRequest,
-    ) -> Result<BucketDocument> {
+    pub(crate) fn set_bucket(&self, user: &Asker, request: &BucketSettingsRequest) -> Result<BucketDocument> {
         let caller = user.caller("SetBucket");
         let set = self.archive.set_default_mode(&caller, &request.name, request.default_mode);
         set.and_then(|()| self.archive.bucket(&request.name)).map(BucketDocument::from).map_err(|source| {

@@ -1,40 +1,11 @@
 //! Listing and making elements, and changing their modes.
 
-use std::sync::Arc;
-
 use storage_engine::archive::status::{ElementSettings, NewElement};
-use storage_engine::caller::{Caller, Door};
 
+use super::asker::Asker;
 use super::document::{ElementDocument, ModeDocument, ModeRequest, NewElementRequest, SettingsRequest};
 use super::open::Administration;
 use crate::error::{Error, ErrorKind, Result};
-
-/// Who asks at the control socket or by an offline command: a user of the machine.
-#[derive(Clone, Debug)]
-pub(crate) struct LocalUser {
-    /// The user id.
-    pub(crate) uid: u32,
-    /// The request id of the answer.
-    pub(crate) request_id: Arc<str>,
-}
-
-impl LocalUser {
-    /// The user as the audit names it.
-    pub(crate) fn account(&self) -> String {
-        format!("uid:{}", self.uid)
-    }
-
-    pub(super) fn caller(&self, operation: &'static str) -> Caller {
-        Caller {
-            account: self.account().into(),
-            account_name: "local".into(),
-            door: Door::Control,
-            address: None,
-            request_id: Arc::clone(&self.request_id),
-            operation,
-        }
-    }
-}
 
 impl Administration {
     /// Every element.
@@ -45,7 +16,7 @@ impl Administration {
     /// Makes an element. *Durability*: it is durable on return.
     ///
     /// *Errors*: `Failed` with the engine's reason below.
-    pub(crate) fn create_element(&self, user: &LocalUser, new: NewElementRequest) -> Result<ElementDocument> {
+    pub(crate) fn create_element(&self, user: &Asker, new: NewElementRequest) -> Result<ElementDocument> {
         let name = new.name.clone();
         let new =
             NewElement { name: new.name, mode: new.mode, root: new.root, max_size_bytes: new.max_size_bytes };
@@ -62,7 +33,7 @@ impl Administration {
     /// Sets the order and the bounds in which an element is filled. *Durability*: they are durable on return.
     ///
     /// *Errors*: `Failed` with the engine's reason below.
-    pub(crate) fn set_element(&self, user: &LocalUser, request: &SettingsRequest) -> Result<ElementDocument> {
+    pub(crate) fn set_element(&self, user: &Asker, request: &SettingsRequest) -> Result<ElementDocument> {
         let SettingsRequest { name, priority, max_size_bytes, reserve_bytes, when_full, retention } = request;
         let settings = ElementSettings {
             priority: *priority,
@@ -85,7 +56,7 @@ impl Administration {
     /// return.
     ///
     /// *Errors*: `Failed` with the engine's reason below.
-    pub(crate) fn set_mode(&self, user: &LocalUser, request: &ModeRequest) -> Result<ModeDocument> {
+    pub(crate) fn set_mode(&self, user: &Asker, request: &ModeRequest) -> Result<ModeDocument> {
         let ModeRequest { name, mode, plan: is_plan } = request;
         let failed = |source| {
             Error::new(ErrorKind::Failed, "change the mode of element")

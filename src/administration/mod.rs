@@ -6,6 +6,7 @@
 
 mod accounts;
 mod archiving;
+mod asker;
 mod buckets;
 mod credentials;
 mod document;
@@ -17,13 +18,13 @@ mod retention;
 mod seals;
 
 pub(crate) use archiving::{NewRestoreRequest, RestoreAnswer, RestoreDocument, TargetRequest};
+pub(crate) use asker::Asker;
 pub(crate) use buckets::{BucketDocument, BucketSettingsRequest};
 pub(crate) use credentials::PROFILE;
 pub(crate) use document::{
     AccountDocument, CreatedAccount, ElementDocument, ModeDocument, ModeRequest, NewAccountRequest,
     NewElementRequest, SealPassDocument, SettingsRequest, state_name,
 };
-pub(crate) use elements::LocalUser;
 pub(crate) use first_start::FirstStart;
 pub(crate) use open::{Administration, absolute};
 pub(crate) use retention::{RetainRequest, RetentionDocument};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use storage_engine::name::{BucketName, ObjectKey, VersionId};
 use storage_engine::retention::ClockStatus;
 
-use super::elements::LocalUser;
+use super::asker::Asker;
 use super::open::Administration;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -35,7 +35,7 @@ impl Administration {
     /// Keeps a version from removal. *Durability*: it is kept through a power cut on return.
     ///
     /// *Errors*: `Failed` with the engine's reason below.
-    pub(crate) fn retain(&self, user: &LocalUser, request: &RetainRequest) -> Result<RetentionDocument> {
+    pub(crate) fn retain(&self, user: &Asker, request: &RetainRequest) -> Result<RetentionDocument> {
         let failed = |source| Error::new(ErrorKind::Failed, "retain").about(&request.key).caused_by(source);
         let key = ObjectKey::parse(&request.key).map_err(failed)?;
         let version = request.version.as_deref().map(VersionId::parse).transpose().map_err(failed)?;
@@ -53,7 +53,7 @@ impl Administration {
     /// Lets the archive's time go on to the system's. *Durability*: durable on return.
     ///
     /// *Errors*: `Failed` with the engine's reason below.
-    pub(crate) fn accept_clock(&self, user: &LocalUser) -> Result<ClockStatus> {
+    pub(crate) fn accept_clock(&self, user: &Asker) -> Result<ClockStatus> {
         let accepted = self.archive.accept_clock(&user.caller("AcceptClock"));
         accepted
             .map_err(|source| Error::new(ErrorKind::Failed, "accept the system's clock").caused_by(source))

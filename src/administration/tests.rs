@@ -10,7 +10,7 @@ use storage_engine::mode::Mode;
 use storage_engine::name::ElementName;
 use tempfile::TempDir;
 
-use super::{Administration, FirstStart, LocalUser, NewAccountRequest, NewElementRequest};
+use super::{Administration, Asker, FirstStart, NewAccountRequest, NewElementRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::private_file::{self, read_text};
 use crate::settings::{Environment, Flags, KeyFile, Settings};
@@ -171,7 +171,7 @@ fn an_archive_has_one_owner() {
 fn an_element_is_made_where_asked_and_lasts() {
     let place = Place::new();
     let (first, _) = place.open().expect("the first start");
-    let user = LocalUser { uid: 1000, request_id: "r".into() };
+    let user = Asker::local(1000, "r".into());
     let new = NewElementRequest {
         name: ElementName::parse("contracts").expect("a name"),
         mode: Mode::Rw,

@@ -14,7 +14,7 @@ use crate::administration::{Administration, FirstStart, absolute};
 use crate::cli::terminal;
 use crate::control;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{self, Health};
+use crate::http::{self, ApiParts, Health};
 use crate::settings::{ListenAddress, ServerSettings, Settings};
 use crate::shutdown::{DRAIN_MAX, Drained, STOP_MAX, Signals, drain};
 use crate::telemetry::LogStyle;
@@ -125,7 +125,9 @@ fn open_doors(
         s3_gateway::serve(s3, service, stopped).await;
         Ok(())
     });
-    let (router, stopped) = (http::router(health.clone()), stop.clone());
+    let parts =
+        ApiParts { health: health.clone(), administration: administration.clone(), jobs: workers.0.clone() };
+    let (router, stopped) = (http::router(parts), stop.clone());
     doors.spawn(async move {
         http::serve(api, router, stopped).await;
         Ok(())

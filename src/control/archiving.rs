@@ -6,12 +6,13 @@ use axum::extract::rejection::JsonRejection;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::server::{Control, answer, answer_to};
-use crate::administration::{LocalUser, NewRestoreRequest, SettingsRequest, TargetRequest};
+use super::server::Control;
+use crate::administration::{Asker, NewRestoreRequest, SettingsRequest, TargetRequest};
+use crate::http::{answer, answer_to};
 
 pub(super) async fn set_element(
     State(control): State<Control>,
-    user: LocalUser,
+    user: Asker,
     body: Result<Json<SettingsRequest>, JsonRejection>,
 ) -> Response {
     answer_to(StatusCode::OK, body, move |request| control.administration.set_element(&user, &request)).await
@@ -19,7 +20,7 @@ pub(super) async fn set_element(
 
 pub(super) async fn set_target(
     State(control): State<Control>,
-    user: LocalUser,
+    user: Asker,
     body: Result<Json<TargetRequest>, JsonRejection>,
 ) -> Response {
     answer_to(StatusCode::OK, body, move |request| control.administration.set_target(&user, request)).await
@@ -31,7 +32,7 @@ pub(super) async fn restores(State(control): State<Control>) -> Response {
 
 pub(super) async fn restore(
     State(control): State<Control>,
-    user: LocalUser,
+    user: Asker,
     body: Result<Json<NewRestoreRequest>, JsonRejection>,
 ) -> Response {
     answer_to(StatusCode::ACCEPTED, body, move |request| control.administration.restore(&user, &request))

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::owner::{Owner, WAIT_MAX, offline_user};
-use super::server::{Control, answer, answer_to};
-use crate::administration::LocalUser;
+use super::server::Control;
+use crate::administration::Asker;
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::{answer, answer_to};
 use crate::upkeep::{DisposalRun, Disposals, ListedDocument, PAGE_DOCUMENTS, ProposalRequest};
 
 /// A request of this form, or why it is none.
@@ -36,21 +37,18 @@ pub(super) async fn all(State(control): State<Control>) -> Response {
 
 pub(super) async fn propose(
     State(control): State<Control>,
-    user: LocalUser,
+    user: Asker,
     body: Body<ProposalRequest>,
 ) -> Response {
-    let by = user.account();
-    answer_to(StatusCode::ACCEPTED, body, move |request| control.jobs.disposals.propose(request, &by)).await
+    answer_to(StatusCode::ACCEPTED, body, move |request| control.jobs.disposals.propose(request, user.name()))
+        .await
 }
 
-pub(super) async fn release(
-    State(control): State<Control>,
-    user: LocalUser,
-    body: Body<RunRequest>,
-) -> Response {
-    let by = user.account();
-    answer_to(StatusCode::ACCEPTED, body, move |RunRequest { id }| control.jobs.disposals.release(id, &by))
-        .await
+pub(super) async fn release(State(control): State<Control>, user: Asker, body: Body<RunRequest>) -> Response {
+    answer_to(StatusCode::ACCEPTED, body, move |RunRequest { id }| {
+        control.jobs.disposals.release(id, user.name())
+    })
+    .await
 }
 
 pub(super) async fn withdraw(State(control): State<Control>, body: Body<RunRequest>) -> Response {
@@ -118,7 +116,7 @@ impl Owner {
         told: &mut dyn FnMut(&DisposalRun),
     ) -> Result<DisposalRun> {
         self.dispose("/disposals", &request.clone(), told, |disposals| {
-            disposals.propose(request, &offline_user().account())
+            disposals.propose(request, offline_user().name())
         })
     }
 
@@ -129,7 +127,7 @@ impl Owner {
         told: &mut dyn FnMut(&DisposalRun),
     ) -> Result<DisposalRun> {
         self.dispose("/disposals/release", &RunRequest { id }, told, |disposals| {
-            disposals.release(id, &offline_user().account())
+            disposals.release(id, offline_user().name())
         })
     }
 

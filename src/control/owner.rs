@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::client::Client;
 use super::webhooks::{DEAD_PATH, PATH as WEBHOOKS_PATH, REMOVE_PATH, RETRY_PATH, TEST_PATH};
 use crate::administration::{
-    AccountDocument, Administration, BucketDocument, BucketSettingsRequest, CreatedAccount, ElementDocument,
-    LocalUser, ModeDocument, ModeRequest, NewAccountRequest, NewElementRequest, NewRestoreRequest,
+    AccountDocument, Administration, Asker, BucketDocument, BucketSettingsRequest, CreatedAccount,
+    ElementDocument, ModeDocument, ModeRequest, NewAccountRequest, NewElementRequest, NewRestoreRequest,
     RestoreAnswer, RestoreDocument, RetainRequest, RetentionDocument, SealPassDocument, SettingsRequest,
     TargetRequest, absolute,
 };
@@ -183,7 +183,7 @@ impl Owner {
             }
             Self::Itself(administration) => {
                 let transfers = administration.start_transfers()?;
-                let mut transaction = transfers.ask(work, &offline_user().account())?;
+                let mut transaction = transfers.ask(work, offline_user().name())?;
                 while !transaction.is_ended() {
                     told(&transaction);
                     let Some(now) = transfers.wait(&transaction, WAIT_MAX) else { break };
@@ -323,6 +323,6 @@ impl Owner {
 }
 
 /// Who asks where no server runs: the user of this process.
-pub(super) fn offline_user() -> LocalUser {
-    LocalUser { uid: rustix::process::geteuid().as_raw(), request_id: "offline".into() }
+pub(super) fn offline_user() -> Asker {
+    Asker::local(rustix::process::geteuid().as_raw(), "offline".into())
 }

@@ -9,7 +9,7 @@ use http::StatusCode;
 use http::request::Parts;
 use tokio::net::UnixListener;
 
-use crate::administration::LocalUser;
+use crate::administration::Asker;
 use crate::http::{Problem, RequestId};
 
 const ROOT_UID: u32 = 0;
@@ -51,7 +51,7 @@ pub(super) async fn admit_owner_and_root(
 }
 
 /// Who asks, from the connection of the request and its id.
-impl<S: Send + Sync> FromRequestParts<S> for LocalUser {
+impl<S: Send + Sync> FromRequestParts<S> for Asker {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
@@ -60,7 +60,7 @@ impl<S: Send + Sync> FromRequestParts<S> for LocalUser {
         let request_id = Extension::<RequestId>::from_request_parts(parts, state).await;
         let Extension(RequestId(request_id)) = request_id.map_err(IntoResponse::into_response)?;
         match peer.uid {
-            Some(uid) => Ok(Self { uid, request_id }),
+            Some(uid) => Ok(Self::local(uid, request_id)),
             None => Err(Problem::of_status(StatusCode::FORBIDDEN).into_response()),
         }
     }

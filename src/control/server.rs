@@ -18,10 +18,10 @@ use super::owner::WAIT_MAX;
 use super::peer::{Peer, admit_owner_and_root};
 use super::{archiving, disposals, retention, scrub, webhooks};
 use crate::administration::{
-    Administration, BucketSettingsRequest, LocalUser, ModeRequest, NewAccountRequest, NewElementRequest,
+    Administration, Asker, BucketSettingsRequest, ModeRequest, NewAccountRequest, NewElementRequest,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Health, Problem, assign_request_id};
+use crate::http::{Health, Problem, answer, answer_to, assign_request_id};
 use crate::upkeep::{Jobs, LifecyclePass, StartScrubRequest, Transaction, Work};
 use crate::webhooks::Couriers;
 
@@ -105,7 +105,7 @@ async fn elements(State(control): State<Control>) -> Response {
 
 async fn create_element(
     State(control): State<Control>,
-    user: LocalUser,
+    user: Asker,
     body: Result<Json<NewElementRequest>, JsonRejection>,
 ) -> Response {
     answer_to(StatusCode::CREATED, body, move |new| control.administration.create_element(&user, new)).await
@@ -113,7 +113,7 @@ async fn create_element(
 
 async fn set_mode(
     State(control): State<Control>,
-    user: LocalUser,
+    user: Asker,
     body: Result<Json<ModeRequest>, JsonRejection>,
 ) -> Response {
     answer_to(StatusCode::OK, body, move |request| control.administration.set_mode(&user, &request)).await
@@ -125,7 +125,7 @@ async fn buckets(State(control): State<Control>) -> Response {
 
 async fn set_bucket(
     State(control): State<Control>,
-    user: LocalUser,
+    user: Asker,
     body: Result<Json<BucketSettingsRequest>, JsonRejection>,
 ) -> Response {
     answer_to(StatusCode::OK, body, move |request| control.administration.set_bucket(&user, &request)).await
@@ -190,11 +190,10 @@ async fn transactions(State(control): State<Control>) -> Response {
 
 async fn start_transaction(
     State(control): State<Control>,
-    user: LocalUser,
+    user: Asker,
     body: Result<Json<Work>, JsonRejection>,
 ) -> Response {
-    let asked_by = user.account();
-    answer_to(StatusCode::ACCEPTED, body, move |work| control.jobs.transfers.ask(work, &asked_by)).await
+    answer_to(StatusCode::ACCEPTED, body, move |work| control.jobs.transfers.ask(work, user.name())).await
 }
 
 /// Answers with a transaction when it is another than the one sent, or after a second.
@@ -216,46 +215,4 @@ async fn not_found() -> Response {
     Problem::of_status(StatusCode::NOT_FOUND)
         .detail("the server does not know this command: it may be of another release than the command")
         .into_response()
-}
-
-pub(super) fn rejected(rejection: &JsonRejection) -> Response {
-    Problem::of_status(rejection.status()).detail(rejection.body_text()).into_response()
-}
-
-/// Answers a request by its body, as [`answer`] does.
-pub(super) async fn answer_to<R, T, F>(
-    status: StatusCode,
-    body: Result<Json<R>, JsonRejection>,
-    work: F,
-) -> Response
-where
-    R: Send + 'static,
-    T: Serialize + Send + 'static,
-    F: FnOnce(R) -> Result<T> + Send + 'static,
-{
-    match body {
-        Ok(Json(request)) => answer(status, move || work(request)).await,
-        Err(rejection) => rejected(&rejection),
-    }
-}
-
-/// Crosses from the async door to the blocking engine, inside the request's span.
-pub(super) async fn answer<T, F>(status: StatusCode, work: F) -> Response
-where
-    T: Serialize + Send + 'static,
-    F: FnOnce() -> Result<T> + Send + 'static,
-{
-    let span = tracing::Span::current();
-    match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
-        Ok(Ok(answer)) => (status, Json(answer)).into_response(),
-        Ok(Err(error)) => {
-            let problem = Problem::of_error(&error);
-            tracing::warn!(error = &error as &dyn std::error::Error, "Refused a command.");
-            problem.into_response()
-        }
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "A command ended without an answer.");
-            Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
-        }
-    }
 }

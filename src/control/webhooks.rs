@@ -9,8 +9,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 
-use super::server::{answer, answer_to, rejected};
 use crate::http::Problem;
+use crate::http::{answer, answer_to, rejected};
 use crate::webhooks::{Couriers, NewWebhookRequest, WebhookRequest, Webhooks};
 
 /// Where webhooks are listed and made.

@@ -1,10 +1,11 @@
 //! The API's connections: how many, how long their heads may take, and their end.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -13,6 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+use super::api::Peer;
 
 /// Most connections at a time; further ones wait in the listener's backlog.
 const CONNECTIONS_MAX: usize = 512;
@@ -34,11 +37,11 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
             Some(_) = connections.join_next() => continue,
             accepted = accept(&listener, &places) => accepted,
         };
-        let Some((stream, place)) = accepted else {
+        let Some((stream, peer, place)) = accepted else {
             tokio::time::timeout(EXHAUSTION_PAUSE, stop.cancelled()).await.ok();
             continue;
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(router.clone().layer(Extension(Peer(peer))));
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         connections.spawn(async move {
             if let Err(error) = connection.await {
@@ -55,10 +58,11 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept().await.and_then(|(stream, _)| without_delay(stream)) {
-        Ok(stream) => Some((stream, place)),
+    let accepted = listener.accept().await;
+    match accepted.and_then(|(stream, peer)| Ok((without_delay(stream)?, peer))) {
+        Ok((stream, peer)) => Some((stream, peer, place)),
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "Could not take a connection.");
             None

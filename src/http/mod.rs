@@ -1,5 +1,6 @@
-//! The HTTP API: health answers today, and what every answer has, problems and request ids.
+//! The HTTP API (`api/`), and what every answer has, problems and request ids.
 
+mod answer;
 mod api;
 mod engine_status;
 mod health;
@@ -7,7 +8,8 @@ mod listener;
 mod problem;
 mod request_id;
 
-pub(crate) use api::router;
+pub(crate) use answer::{answer, answer_to, rejected};
+pub(crate) use api::{ApiParts, router};
 pub(crate) use health::{Health, Readiness};
 pub(crate) use listener::serve;
 pub(crate) use problem::Problem;

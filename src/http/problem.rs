@@ -16,8 +16,8 @@ const BLANK: &str = "about:blank";
 
 /// A problem document.
 ///
-/// `causes`, `remedy` and `exit_code` are extension members (section 3.2). Only the control socket sends
-/// them: they name paths and reasons that are the owner's business.
+/// `causes`, `remedy` and `exit_code` are extension members (section 3.2). They name paths and reasons, and are sent to
+/// the owner of the archive and to accounts that have proved themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Problem {
     #[serde(rename = "type")]
@@ -71,12 +71,17 @@ impl Problem {
                 .map(|error| engine_status::of_engine(error.kind()))
                 .or_else(|| account.map(|error| engine_status::of_account(error.kind())))
         });
+        let otherwise = match error.kind() {
+            // What was asked for cannot be done, and nothing below says more.
+            ErrorKind::Failed => StatusCode::BAD_REQUEST,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
         Self {
             detail: Some(error.to_string()),
             causes: error.causes().map(ToString::to_string).collect(),
             remedy: error.what_to_do().map(str::to_owned),
             exit_code: Some(error.kind().exit_code()),
-            ..Self::of_status(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+            ..Self::of_status(status.unwrap_or(otherwise))
         }
     }
 

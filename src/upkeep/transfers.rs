@@ -118,6 +118,11 @@ impl Transfers {
         self.shared.journal.all()
     }
 
+    /// A transaction, where it is kept.
+    pub(crate) fn get(&self, id: Uuid) -> Option<Transaction> {
+        self.shared.journal.get(id)
+    }
+
     /// A transaction once it is another than `seen`, or after `time`; `None` where it is not kept.
     pub(crate) fn wait(&self, seen: &Transaction, time: Duration) -> Option<Transaction> {
         self.shared.journal.wait(seen, time)
