@@ -138,6 +138,56 @@ class Api(archive.ArchiveTest):
         self.answer(200, "DELETE", f"{path}/{made['id']}", credentials=clerk)
         self.assertEqual([], self.answer(200, "GET", path, credentials=clerk))
 
+    def form(self, files, boundary="edge"):
+        """A form as browsers and curl send it: the name of each file is its key."""
+        lines = []
+        for key, body in files:
+            head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{key}"\r\nContent-Type: text/plain\r\n\r\n'
+            lines.append(head.encode() + body + b"\r\n")
+        return b"".join(lines) + f"--{boundary}--\r\n".encode(), {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+
+    def upload(self, files, query=f"bucket={BUCKET}", credentials=None):
+        body, headers = self.form(files)
+        return self.ask("POST", f"/api/batch/upload?{query}", body, credentials, headers)
+
+    def test_a_batch_of_files(self):
+        """Up to a hundred files are stored or deleted by one request, each for itself; one that does not come to its end
+        is not stored."""
+        files = [("batch/empty", b""), ("batch/отчёт.txt", b"report"), ("batch/large", b"x" * 3_000_000), ("", b"no name"),
+                 ("batch/last", b"last")]
+        status, _, done = self.upload(files)
+        self.assertEqual((200, 1), (status, done["failed"]))
+        self.assertEqual([201, 201, 201, 400, 201], [found["status"] for found in done["results"]])
+        self.assertEqual([0, 6, 3_000_000, None, 4], [found.get("size") for found in done["results"]])
+        for key, body in files[:3]:
+            answer = self.s3.get_object(Bucket=BUCKET, Key=key)
+            self.assertEqual((body, "text/plain"), (answer["Body"].read(), answer["ContentType"]))
+        _, _, done = self.upload([("batch/final", b"1")], f"bucket={BUCKET}&class=STANDARD_IA")
+        self.assertEqual(201, done["results"][0]["status"])
+        _, _, done = self.upload([("batch/final", b"2"), ("batch/more", b"2")])
+        self.assertEqual([403, 201], [found["status"] for found in done["results"]], done)
+        _, _, done = self.upload([(f"many/{number}", b"1") for number in range(101)])
+        self.assertEqual((101, 1, 413), (len(done["results"]), done["failed"], done["results"][100]["status"]))
+        _, _, done = self.upload([("batch/foreign", b"1")], credentials=self.accounts["clerk"])
+        self.assertEqual([403], [found["status"] for found in done["results"]])
+        _, _, done = self.upload([("k", b"1")], "bucket=absent")
+        self.assertEqual(404, done["results"][0]["status"])
+        for query in ("", "bucket=NOT", f"bucket={BUCKET}&more=1"):
+            self.assertEqual(400, self.upload([("k", b"1")], query)[0], query)
+        self.answer(400, "POST", f"/api/batch/upload?bucket={BUCKET}", {})
+        body, headers = self.form([("batch/whole", b"whole"), ("batch/cut", b"y" * 100_000)])
+        _, _, done = self.ask("POST", f"/api/batch/upload?bucket={BUCKET}", body[:-60_000], headers=headers)
+        self.assertEqual([201, 400], [found["status"] for found in done["results"]], done)
+        listed = [found["Key"] for found in self.s3.list_objects_v2(Bucket=BUCKET, Prefix="batch/")["Contents"]]
+        self.assertEqual(["batch/empty", "batch/final", "batch/large", "batch/last", "batch/more", "batch/whole",
+                          "batch/отчёт.txt"], listed)
+        names = [{"key": key} for key in ("batch/final", "batch/last", "batch/never was", "")]
+        done = self.answer(200, "POST", "/api/batch/delete", {"bucket": BUCKET, "files": names})
+        self.assertEqual([403, 200, 200, 400], [found["status"] for found in done["results"]], done)
+        done = self.answer(200, "POST", "/api/batch/delete", {"bucket": BUCKET, "files": names}, self.accounts["clerk"])
+        self.assertEqual({403}, {found["status"] for found in done["results"]})
+        self.answer(400, "POST", "/api/batch/delete", {"bucket": BUCKET, "files": [{"key": "k"}] * 101})
+
 
 if __name__ == "__main__":
     unittest.main()

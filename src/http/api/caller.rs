@@ -3,7 +3,7 @@
 //! An account proves itself with its client id and secret (RFC 7617, "Basic"). They are in the request as they are:
 //! as long as the server has no TLS, they are believed on this machine alone.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use auth::{Accounts, Action, Decision, Principal, Resource, decide};
@@ -75,26 +75,32 @@ where
     S: Send + Sync,
     Arc<Accounts>: FromRef<S>,
 {
-    type Rejection = Response;
+    type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let peer = Extension::<Peer>::from_request_parts(parts, state).await;
-        let Extension(Peer(peer)) = peer.map_err(IntoResponse::into_response)?;
+        let Extension(Peer(peer)) = peer.map_err(|rejection| Refusal::from(rejection.into_response()))?;
         let request_id = Extension::<RequestId>::from_request_parts(parts, state).await;
-        let Extension(RequestId(request_id)) = request_id.map_err(IntoResponse::into_response)?;
-        if !peer.ip().to_canonical().is_loopback() {
-            return Err(Problem::of_status(StatusCode::FORBIDDEN)
-                .detail(
-                    "the server has no TLS yet, so that accounts are believed on its own machine alone: ask from \
-                     there, or through a proxy that does",
-                )
-                .into_response());
-        }
+        let Extension(RequestId(request_id)) =
+            request_id.map_err(|rejection| Refusal::from(rejection.into_response()))?;
         let accounts = <Arc<Accounts> as FromRef<S>>::from_ref(state);
-        let Some(principal) = authenticated(&accounts, &parts.headers) else { return Err(unauthorized()) };
+        let principal = prove(&accounts, peer.ip(), &parts.headers)?;
         let asker = Asker::account(&principal, peer.ip(), request_id);
         Ok(Self { principal, asker })
     }
+}
+
+/// The account that asks from `peer` with these headers.
+pub(super) fn prove(accounts: &Accounts, peer: IpAddr, headers: &HeaderMap) -> Result<Principal, Refusal> {
+    if peer.to_canonical().is_loopback() {
+        return authenticated(accounts, headers).ok_or_else(unauthorized);
+    }
+    Err(Problem::of_status(StatusCode::FORBIDDEN)
+        .detail(
+            "the server has no TLS yet, so that accounts are believed on its own machine alone: ask from there, or \
+             through a proxy that does",
+        )
+        .into())
 }
 
 /// The account that the request proves. Whether the id or the secret is wrong stays untold.
@@ -108,8 +114,8 @@ fn authenticated(accounts: &Accounts, headers: &HeaderMap) -> Option<Principal> 
     known.matches(secret).then_some(principal)
 }
 
-fn unauthorized() -> Response {
+fn unauthorized() -> Refusal {
     let problem = Problem::of_status(StatusCode::UNAUTHORIZED)
         .detail("send the client id and the client secret of an account (RFC 7617)");
-    ([(header::WWW_AUTHENTICATE, CHALLENGE)], problem).into_response()
+    Refusal::from(([(header::WWW_AUTHENTICATE, CHALLENGE)], problem).into_response())
 }

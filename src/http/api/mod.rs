@@ -2,6 +2,7 @@
 //!
 //! `router.rs` has the routes, `caller.rs` who asks and whether they may, the others one subject each.
 
+mod batch;
 mod caller;
 mod elements;
 mod restores;
@@ -11,3 +12,6 @@ mod webhooks;
 
 pub(super) use caller::Peer;
 pub(crate) use router::{ApiParts, router};
+
+#[cfg(test)]
+mod tests;

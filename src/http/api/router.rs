@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use http::StatusCode;
 
-use super::{elements, restores, transactions, webhooks};
+use super::{batch, elements, restores, transactions, webhooks};
 use crate::administration::Administration;
 use crate::http::health::{self, Health};
 use crate::http::{Problem, assign_request_id};
@@ -51,6 +51,8 @@ pub(crate) fn router(parts: ApiParts) -> Router {
         .route("/api/storage-elements/{name}/mode", post(elements::set_mode))
         .route("/api/transactions", get(transactions::all).post(transactions::start))
         .route("/api/transactions/{id}", get(transactions::one))
+        .route("/api/batch/upload", post(batch::upload).layer(DefaultBodyLimit::max(batch::BODY_BYTES_MAX)))
+        .route("/api/batch/delete", post(batch::delete).layer(DefaultBodyLimit::max(batch::NAMES_BYTES_MAX)))
         .route("/api/restores", get(restores::all).post(restores::start))
         .route("/api/service-accounts/{account}/webhooks", get(webhooks::of_account).post(webhooks::create))
         .route("/api/service-accounts/{account}/webhooks/{id}", delete(webhooks::remove))
