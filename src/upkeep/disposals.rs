@@ -252,9 +252,15 @@ fn list(journal: &Journal<DisposalRun>, mut run: DisposalRun) {
         if progress == Progress::Done || run.documents >= DOCUMENTS_MAX {
             run.is_more |= progress != Progress::Done;
             run.at = None;
-            run.state = DisposalState::Proposed;
+            run.state = match (run.documents, run.failed) {
+                (0, 0) => DisposalState::Done,
+                (0, _) => DisposalState::Failed,
+                _ => DisposalState::Proposed,
+            };
+            // What lists nothing waits for nobody.
+            run.ended_ms = (run.documents == 0).then(|| archive.retention_now_ms());
             let (documents, bytes) = (run.documents, run.bytes);
-            tracing::info!(run = %run.id, documents, bytes, "A disposal run waits for its release.");
+            tracing::info!(run = %run.id, state = %run.state, documents, bytes, "A disposal run is listed.");
             return journal.show(&run);
         }
         journal.show(&run);

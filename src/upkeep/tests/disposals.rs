@@ -75,7 +75,8 @@ fn what_is_listed_goes_when_it_is_released() {
         .expect("a marker");
     world.set([below("by/", Rule { expiration: Some(Expiration::Days(20)), ..rule("r1") })]);
     let disposals = disposals(&world);
-    assert_eq!(proposed(&disposals, request()).documents, 0);
+    let nothing = proposed(&disposals, request());
+    assert_eq!((nothing.documents, nothing.state), (0, DisposalState::Done), "it waits for nobody");
     world.pass_days(31);
     let run = proposed(&disposals, request());
     assert_eq!((run.state, run.documents, run.failed), (DisposalState::Proposed, 4, 0), "{run:?}");
