@@ -1,5 +1,6 @@
 //! `artstore element`.
 
+use storage_engine::archive::status::WhenFull;
 use storage_engine::mode::Mode;
 use storage_engine::retention::TermSetting;
 use storage_engine::target::{MoverCommands, TargetPlace};
@@ -121,6 +122,14 @@ fn target(settings: &Settings, arguments: &TargetArguments) -> Result<()> {
     terminal::show(&format!("In mode ar the bytes of element {name} go to its archive target\n"))
 }
 
+/// Where the bytes of an element go, for people.
+fn shown_place(place: &TargetPlace) -> String {
+    match place {
+        TargetPlace::Directory(folder) => folder.display().to_string(),
+        TargetPlace::Commands(_) => "commands".to_owned(),
+    }
+}
+
 /// What a change of mode does, for people.
 pub(super) fn changes(document: &ModeDocument) -> String {
     let ModeDocument { name, from, to, .. } = document;
@@ -155,15 +164,32 @@ pub(super) fn changes(document: &ModeDocument) -> String {
 }
 
 pub(super) fn table(elements: &[ElementDocument]) -> String {
-    let mut table = Table::new(["NAME", "MODE", "STATE", "QUOTA", "FREE", "ROOT"]);
+    let mut table = Table::new([
+        "NAME",
+        "MODE",
+        "STATE",
+        "PRIORITY",
+        "QUOTA",
+        "FREE",
+        "TERM",
+        "WHEN FULL",
+        "ROOT",
+        "ARCHIVE TARGET",
+    ]);
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     for element in elements {
+        let turns_ro = element.when_full == WhenFull::Ro && element.mode == Some(Mode::Rw);
         table.push([
             element.name.clone(),
-            element.mode.map_or_else(|| "-".to_owned(), |mode| mode.to_string()),
+            or_none(element.mode.map(|mode| mode.to_string())),
             element.state.clone(),
-            element.max_size_bytes.map_or_else(|| "-".to_owned(), show_size),
+            or_none(element.priority.map(|priority| priority.to_string())),
+            or_none(element.max_size_bytes.map(show_size)),
             show_size(element.free_bytes),
+            or_none(element.retention.map(|term| format!("{} days", term.days))),
+            or_none(turns_ro.then(|| "ro".to_owned())),
             element.root.display().to_string(),
+            or_none(element.archive_target.as_ref().map(|target| shown_place(&target.place))),
         ]);
     }
     table.to_text()

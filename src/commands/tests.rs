@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use auth::Role;
+use storage_engine::archive::status::WhenFull;
 use storage_engine::fsck::{Counts, Finding, FindingKind, Report, Severity};
 use storage_engine::mode::Mode;
+use storage_engine::retention::TermSetting;
+use storage_engine::target::{ArchiveClass, ArchiveTarget, TargetPlace};
 
 use super::welcome::{Addresses, reachable, welcome};
 use super::{account, element, fsck};
@@ -69,18 +72,25 @@ fn an_absent_element_is_listed_with_what_is_known() {
         free_bytes: 0,
     };
     let ready = ElementDocument {
-        name: "edit-01".to_owned(),
-        mode: Some(Mode::Edit),
+        name: "rw-01".to_owned(),
+        mode: Some(Mode::Rw),
         state: "ready".to_owned(),
         max_size_bytes: Some(1 << 30),
+        priority: Some(100),
+        retention: Some(TermSetting { days: 3650, warn_days: 7 }),
+        when_full: WhenFull::Ro,
+        archive_target: Some(
+            ArchiveTarget { place: TargetPlace::Directory("/mnt/lto".into()), class: ArchiveClass::Glacier }
+                .into(),
+        ),
         free_bytes: 3 << 30,
         ..absent.clone()
     };
     assert_eq!(
         element::table(&[ready, absent]),
-        "NAME     MODE  STATE   QUOTA    FREE     ROOT\n\
-         edit-01  edit  ready   1.0 GiB  3.0 GiB  /mnt/tape\n\
-         tape     -     absent  -        0 B      /mnt/tape\n"
+        "NAME   MODE  STATE   PRIORITY  QUOTA    FREE     TERM       WHEN FULL  ROOT       ARCHIVE TARGET\n\
+         rw-01  rw    ready   100       1.0 GiB  3.0 GiB  3650 days  ro         /mnt/tape  /mnt/lto\n\
+         tape   -     absent  -         -        0 B      -          -          /mnt/tape  -\n"
     );
 }
 

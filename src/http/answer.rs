@@ -31,23 +31,47 @@ where
     }
 }
 
-/// Crosses from the async door to the blocking engine, inside the request's span.
+/// Answers with what the blocking engine does, inside the request's span.
 pub(crate) async fn answer<T, F>(status: StatusCode, work: F) -> Response
 where
     T: Serialize + Send + 'static,
     F: FnOnce() -> Result<T> + Send + 'static,
 {
+    match cross(work).await {
+        Ok(answer) => (status, Json(answer)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The same of one thing that is looked for; what is `missing` is told where there is none.
+pub(crate) async fn answer_found<T, F>(missing: &'static str, work: F) -> Response
+where
+    T: Serialize + Send + 'static,
+    F: FnOnce() -> Result<Option<T>> + Send + 'static,
+{
+    match cross(work).await {
+        Ok(Some(found)) => Json(found).into_response(),
+        Ok(None) => Problem::of_status(StatusCode::NOT_FOUND).detail(missing).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Crosses from the async door to the blocking engine.
+pub(crate) async fn cross<T, F>(work: F) -> std::result::Result<T, Box<Problem>>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T> + Send + 'static,
+{
     let span = tracing::Span::current();
     match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
-        Ok(Ok(answer)) => (status, Json(answer)).into_response(),
+        Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => {
-            let problem = Problem::of_error(&error);
-            tracing::warn!(error = &error as &dyn std::error::Error, "Refused a command.");
-            problem.into_response()
+            tracing::warn!(error = &error as &dyn std::error::Error, "Refused a request.");
+            Err(Box::new(Problem::of_error(&error)))
         }
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "A command ended without an answer.");
-            Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+            tracing::error!(error = &error as &dyn std::error::Error, "A request ended without an answer.");
+            Err(Box::new(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)))
         }
     }
 }

@@ -8,7 +8,7 @@ mod listener;
 mod problem;
 mod request_id;
 
-pub(crate) use answer::{answer, answer_to, rejected};
+pub(crate) use answer::{answer, answer_found, answer_to, cross, rejected};
 pub(crate) use api::{ApiParts, router};
 pub(crate) use health::{Health, Readiness};
 pub(crate) use listener::serve;

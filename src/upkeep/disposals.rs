@@ -23,9 +23,6 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Versions between two notes of how far a run is.
 const NOTE_EVERY: u64 = 200;
-/// Tries of a version that cannot be disposed of for a passing reason, and the time between two.
-const TRIES_MAX: usize = 4;
-const TRY_AGAIN: Duration = Duration::from_millis(250);
 /// Runs that may be listed, wait or be under way.
 const OPEN_MAX: usize = 100;
 /// Longest wait for something to do without a look.
@@ -300,7 +297,9 @@ fn dispose(journal: &Journal<DisposalRun>, mut run: DisposalRun) {
             if journal.is_stopping() {
                 return journal.show(&run);
             }
-            let disposed = dispose_one(journal, &caller, &one, &disposal);
+            let disposed = one
+                .to_disposable()
+                .and_then(|found| journal.retry(|| journal.archive.dispose(&caller, &found, &disposal)));
             if disposed.is_err() && journal.is_stopping() {
                 return journal.show(&run);
             }
@@ -316,24 +315,6 @@ fn dispose(journal: &Journal<DisposalRun>, mut run: DisposalRun) {
     let (disposed, spared, failed) = (run.disposed, run.spared, run.failed);
     tracing::info!(run = %run.id, disposed, spared, failed, "A disposal run ended.");
     journal.show(&run);
-}
-
-fn dispose_one(
-    journal: &Journal<DisposalRun>,
-    caller: &Caller,
-    listed: &ListedDocument,
-    disposal: &Disposal,
-) -> storage_engine::Result<Disposed> {
-    let found = listed.to_disposable()?;
-    let mut disposed = journal.archive.dispose(caller, &found, disposal);
-    for _ in 1..TRIES_MAX {
-        let passes = disposed.as_ref().is_err_and(|error| error.kind() == EngineKind::Unavailable);
-        if !passes || journal.is_stopped_within(TRY_AGAIN) {
-            break;
-        }
-        disposed = journal.archive.dispose(caller, &found, disposal);
-    }
-    disposed
 }
 
 /// Counts what became of a version of the list.

@@ -8,9 +8,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use storage_engine::Archive;
+use storage_engine::{Archive, ErrorKind as EngineKind};
 
 use crate::error::{Error, ErrorKind, Result};
+
+/// Tries of what cannot be done for a passing reason, and the time between two.
+const TRIES_MAX: usize = 4;
+const TRY_AGAIN: Duration = Duration::from_millis(250);
 
 /// A piece of work as it is kept.
 pub(super) trait Job: Clone + PartialEq + Serialize + DeserializeOwned {
@@ -200,8 +204,22 @@ impl<J: Job> Journal<J> {
         self.lock().is_stopping
     }
 
+    /// Does something once more, and again, where it cannot be done for a passing reason: somebody else may be moving the
+    /// version, or its element be changing its mode. Gives up when the server stops.
+    pub(super) fn retry<T>(&self, work: impl Fn() -> storage_engine::Result<T>) -> storage_engine::Result<T> {
+        let mut done = work();
+        for _ in 1..TRIES_MAX {
+            let passes = done.as_ref().is_err_and(|error| error.kind() == EngineKind::Unavailable);
+            if !passes || self.is_stopped_within(TRY_AGAIN) {
+                break;
+            }
+            done = work();
+        }
+        done
+    }
+
     /// Waits; answers at once with `true` when the server stops.
-    pub(super) fn is_stopped_within(&self, time: Duration) -> bool {
+    fn is_stopped_within(&self, time: Duration) -> bool {
         let waited = self.changed.wait_timeout_while(self.lock(), time, |state| !state.is_stopping);
         waited.unwrap_or_else(PoisonError::into_inner).0.is_stopping
     }

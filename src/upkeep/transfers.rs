@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use storage_engine::Archive;
 use storage_engine::archive::list::{VersionListEntry, VersionListRequest};
 use storage_engine::archive::status::ElementStatus;
 use storage_engine::archive::transfer::{Destination, Transfer, Transferred};
@@ -11,7 +12,6 @@ use storage_engine::caller::{Caller, Door};
 use storage_engine::clock::Clock;
 use storage_engine::mode::{Mode, mode_of_class_name};
 use storage_engine::name::{BucketName, ObjectKey, VersionId};
-use storage_engine::{Archive, ErrorKind as EngineKind};
 use uuid::Uuid;
 
 use super::journal::{Job, Journal};
@@ -23,9 +23,6 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Versions between two notes of how far a transaction is.
 const PAGE_VERSIONS: usize = 200;
-/// Tries of a version that cannot be moved for a passing reason, and the time between two.
-const TRIES_MAX: usize = 4;
-const TRY_AGAIN: Duration = Duration::from_millis(250);
 /// Transactions that may wait.
 const WAITING_MAX: usize = 1_000;
 /// Longest wait for something to do without a look.
@@ -263,15 +260,8 @@ impl Shared {
         (to, mode): (&Destination, Mode),
     ) {
         let transfer = Transfer { version: Some(version), to: to.clone(), revision: None, attributes: None };
-        let mut transferred = self.journal.archive.transfer(caller, bucket, key, &transfer);
-        for _ in 1..TRIES_MAX {
-            // Somebody else may be moving it, or its element be changing its mode.
-            let passes = transferred.as_ref().is_err_and(|error| error.kind() == EngineKind::Unavailable);
-            if !passes || self.journal.is_stopped_within(TRY_AGAIN) {
-                break;
-            }
-            transferred = self.journal.archive.transfer(caller, bucket, key, &transfer);
-        }
+        let transferred =
+            self.journal.retry(|| self.journal.archive.transfer(caller, bucket, key, &transfer));
         match transferred {
             Ok(Transferred::Moved { stored, .. }) => {
                 transaction.moved += 1;

@@ -21,10 +21,10 @@ use storage_engine::name::{BucketName, ObjectKey, VersionId};
 use storage_engine::{Error, ErrorKind};
 use tokio::sync::mpsc;
 
-use super::caller::{Answer, ApiCaller, Refusal};
+use super::caller::{Answer, ApiCaller, Refusal, owner_of};
 use super::router::ApiParts;
 use crate::http::engine_status::of_engine;
-use crate::http::{Problem, rejected};
+use crate::http::{Problem, cross, rejected};
 
 /// Most files of a batch.
 const FILES_MAX: usize = 100;
@@ -103,7 +103,7 @@ pub(super) async fn upload(
 ) -> Answer {
     let Query(target) = target.map_err(|rejection| bad_request(&rejection.body_text()))?;
     let mut form = form.map_err(|rejection| bad_request(&rejection.body_text()))?;
-    let owner = owner_of(&parts, &target.bucket);
+    let owner = owner_of(&parts.health.archive, &target.bucket).await;
     let (mut results, mut left) = (Vec::new(), BYTES_MAX);
     loop {
         let field = match form.next_field().await {
@@ -151,8 +151,8 @@ pub(super) async fn delete(
     if files.len() > FILES_MAX {
         return Err(bad_request(&format!("a batch has at most {FILES_MAX} files")));
     }
-    let owner = owner_of(&parts, &bucket);
-    let work = move || -> Vec<FileResult> {
+    let owner = owner_of(&parts.health.archive, &bucket).await;
+    let work = move || {
         let delete = |file: NamedFile| {
             let NamedFile { key, version } = &file;
             let resource = Resource::Object { bucket: bucket.as_str(), owner: owner.as_deref(), key };
@@ -164,10 +164,9 @@ pub(super) async fn delete(
                 Err(_) => FileResult::denied(file.key),
             }
         };
-        files.into_iter().map(delete).collect()
+        Ok(files.into_iter().map(delete).collect())
     };
-    let results = tokio::task::spawn_blocking(work).await;
-    results.map(answer).map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into())
+    Ok(answer(cross(work).await.map_err(|problem| Refusal::from(*problem))?))
 }
 
 fn delete_one(archive: &Archive, caller: &Caller, bucket: &BucketName, file: NamedFile) -> FileResult {
@@ -289,11 +288,6 @@ impl FileResult {
 fn answer(results: Vec<FileResult>) -> axum::response::Response {
     let failed = results.iter().filter(|result| result.detail.is_some()).count();
     Json(Results { results, failed }).into_response()
-}
-
-/// The account that owns a bucket; `None` where it is not there, which tells no more than a foreign one.
-fn owner_of(parts: &ApiParts, bucket: &BucketName) -> Option<Arc<str>> {
-    parts.health.archive.bucket(bucket).ok().map(|bucket| bucket.owner)
 }
 
 fn bad_request(detail: &str) -> Refusal {

@@ -13,6 +13,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use storage_engine::Archive;
+use storage_engine::name::BucketName;
 
 use crate::administration::Asker;
 use crate::http::{Problem, RequestId};
@@ -88,6 +90,13 @@ where
         let asker = Asker::account(&principal, peer.ip(), request_id);
         Ok(Self { principal, asker })
     }
+}
+
+/// The account that owns a bucket; `None` where it is not there: an account learns no more of that than of a foreign one.
+pub(super) async fn owner_of(archive: &Arc<Archive>, bucket: &BucketName) -> Option<Arc<str>> {
+    let (archive, bucket) = (Arc::clone(archive), bucket.clone());
+    let found = tokio::task::spawn_blocking(move || archive.bucket(&bucket)).await;
+    found.ok()?.ok().map(|bucket| bucket.owner)
 }
 
 /// The account that asks from `peer` with these headers.

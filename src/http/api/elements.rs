@@ -4,19 +4,19 @@ use auth::Action;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use axum::response::IntoResponse;
 use http::StatusCode;
 use serde::Deserialize;
 use storage_engine::mode::Mode;
 use storage_engine::name::ElementName;
 
-use super::caller::{Answer, ApiCaller, Refusal};
+use super::caller::{Answer, ApiCaller};
 use super::router::ApiParts;
 use super::transactions;
 use crate::administration::{ModeRequest, NewElementRequest};
-use crate::error::{Error, ErrorKind, Result as ProgramResult};
-use crate::http::{Problem, answer, answer_to, rejected};
+use crate::http::{Problem, answer, answer_found, answer_to, rejected};
 use crate::upkeep::{TransitionRequest, Work};
+
+const NO_SUCH_ELEMENT: &str = "there is no element of this name; /api/storage-elements lists them";
 
 /// What changes a mode, or asks what that would change.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -39,15 +39,10 @@ pub(super) async fn one(
 ) -> Answer {
     caller.may_of_archive(Action::ReadElements)?;
     let find = move || {
-        let mut elements = parts.administration.element_documents();
-        elements.retain(|element| element.name == name);
-        elements.pop().ok_or(name)
+        let elements = parts.administration.element_documents();
+        Ok(elements.into_iter().find(|element| element.name == name))
     };
-    match tokio::task::spawn_blocking(find).await {
-        Ok(Ok(element)) => Ok(Json(element).into_response()),
-        Ok(Err(name)) => Err(no_such_element(&name)),
-        Err(_) => Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into()),
-    }
+    Ok(answer_found(NO_SUCH_ELEMENT, find).await)
 }
 
 pub(super) async fn create(
@@ -69,18 +64,13 @@ pub(super) async fn set_mode(
 ) -> Answer {
     caller.may_of_archive(Action::ManageElements)?;
     let Json(NewMode { mode, plan }) = body.map_err(|rejection| rejected(&rejection))?;
-    let name = ElementName::parse(&name).map_err(|_| no_such_element(&name))?;
+    let name = ElementName::parse(&name)
+        .map_err(|_| Problem::of_status(StatusCode::NOT_FOUND).detail(NO_SUCH_ELEMENT))?;
     if mode == Mode::Ar && !plan {
         let work = Work::Transition(TransitionRequest { element: name, mode });
         return Ok(transactions::begin(parts, caller, work).await);
     }
     let request = ModeRequest { name, mode, plan };
-    let set = move || -> ProgramResult<_> { parts.administration.set_mode(&caller.asker, &request) };
+    let set = move || parts.administration.set_mode(&caller.asker, &request);
     Ok(answer(StatusCode::OK, set).await)
-}
-
-fn no_such_element(name: &str) -> Refusal {
-    let error =
-        Error::new(ErrorKind::Failed, "find element").about(name).because("there is none of this name");
-    Problem::of_status(StatusCode::NOT_FOUND).detail(error).into()
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use http::StatusCode;
 
-use super::caller::{Answer, ApiCaller};
+use super::caller::{Answer, ApiCaller, owner_of};
 use super::router::ApiParts;
 use crate::administration::NewRestoreRequest;
 use crate::http::{answer, rejected};
@@ -23,8 +23,7 @@ pub(super) async fn start(
     body: Result<Json<NewRestoreRequest>, JsonRejection>,
 ) -> Answer {
     let Json(request) = body.map_err(|rejection| rejected(&rejection))?;
-    // A bucket that is not there is nobody's own: an account learns no more of it than of a foreign one.
-    let owner = parts.health.archive.bucket(&request.bucket).ok().map(|bucket| bucket.owner);
+    let owner = owner_of(&parts.health.archive, &request.bucket).await;
     let resource =
         Resource::Object { bucket: request.bucket.as_str(), owner: owner.as_deref(), key: &request.key };
     caller.may(Action::RestoreObject, &resource)?;

@@ -5,12 +5,12 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use uuid::Uuid;
 
 use super::caller::{Answer, ApiCaller};
 use super::router::ApiParts;
-use crate::http::{Problem, answer, rejected};
+use crate::http::{answer, answer_found, cross, rejected};
 use crate::upkeep::{TransferRequest, Work};
 
 pub(super) async fn all(State(parts): State<ApiParts>, caller: ApiCaller) -> Answer {
@@ -20,12 +20,8 @@ pub(super) async fn all(State(parts): State<ApiParts>, caller: ApiCaller) -> Ans
 
 pub(super) async fn one(State(parts): State<ApiParts>, caller: ApiCaller, Path(id): Path<String>) -> Answer {
     caller.may_of_archive(Action::ReadElements)?;
-    let known = Uuid::try_parse(&id).ok().and_then(|id| parts.jobs.transfers.get(id));
-    known.map(|transaction| Json(transaction).into_response()).ok_or_else(|| {
-        Problem::of_status(StatusCode::NOT_FOUND)
-            .detail("no transaction of this id is kept; /api/transactions lists those that are")
-            .into()
-    })
+    let find = move || Ok(Uuid::try_parse(&id).ok().and_then(|id| parts.jobs.transfers.get(id)));
+    Ok(answer_found("no transaction of this id is kept; /api/transactions lists those that are", find).await)
 }
 
 /// Begins a transfer.
@@ -41,17 +37,11 @@ pub(super) async fn start(
 
 /// Takes work, and says where it can be looked at.
 pub(super) async fn begin(parts: ApiParts, caller: ApiCaller, work: Work) -> Response {
-    let (given, taken) = tokio::sync::oneshot::channel();
-    let mut response = answer(StatusCode::ACCEPTED, move || {
-        let transaction = parts.jobs.transfers.ask(work, caller.asker.name())?;
-        given.send(transaction.id).ok();
-        Ok(transaction)
-    })
-    .await;
-    if let Ok(id) = taken.await
-        && let Ok(place) = HeaderValue::from_str(&format!("/api/transactions/{id}"))
-    {
-        response.headers_mut().insert(header::LOCATION, place);
+    match cross(move || parts.jobs.transfers.ask(work, caller.asker.name())).await {
+        Ok(transaction) => {
+            let place = [(header::LOCATION, format!("/api/transactions/{}", transaction.id))];
+            (StatusCode::ACCEPTED, place, Json(transaction)).into_response()
+        }
+        Err(problem) => problem.into_response(),
     }
-    response
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::caller::{Answer, ApiCaller, Refusal};
 use super::router::ApiParts;
-use crate::http::{Problem, answer, answer_to};
+use crate::http::{Problem, answer, answer_found, answer_to};
 use crate::webhooks::NewWebhookRequest;
 
 /// What makes a webhook of the account in the path.
@@ -63,13 +63,12 @@ pub(super) async fn remove(
     Path((account, id)): Path<(String, String)>,
 ) -> Answer {
     let account = admitted(&parts, &caller, &account)?;
-    let webhooks = Arc::clone(parts.administration.webhooks());
-    let is_its = webhooks.owner_of(&id).as_deref() == Some(account.id.as_str());
-    let id = Uuid::try_parse(&id).ok().filter(|_| is_its);
-    let id = id.ok_or_else(|| {
-        Problem::of_status(StatusCode::NOT_FOUND).detail("the account has no webhook of this id")
-    })?;
-    Ok(answer(StatusCode::OK, move || webhooks.remove(id)).await)
+    let remove = move || {
+        let webhooks = parts.administration.webhooks();
+        let is_its = webhooks.owner_of(&id).as_deref() == Some(account.id.as_str());
+        Uuid::try_parse(&id).ok().filter(|_| is_its).map(|id| webhooks.remove(id)).transpose()
+    };
+    Ok(answer_found("the account has no webhook of this id", remove).await)
 }
 
 /// The account in the path, by client id or name, where the caller may see to its webhooks.
