@@ -122,7 +122,9 @@ impl Disposals {
     pub(crate) fn release(&self, id: Uuid, by: &str) -> Result<DisposalRun> {
         let now_ms = self.journal.archive.retention_now_ms();
         self.journal.change(id, |run| {
-            if !matches!(run.state, DisposalState::Proposed | DisposalState::Failed) {
+            // One whose listing failed was never proposed.
+            let failed_in_part = run.state == DisposalState::Failed && run.released_ms.is_some();
+            if run.state != DisposalState::Proposed && !failed_in_part {
                 return Err(not_now("release disposal run", run));
             }
             *run = DisposalRun {

@@ -128,6 +128,17 @@ fn a_run_is_what_was_asked_for() {
     assert_eq!(withdrawn.state, DisposalState::Withdrawn);
     assert!(disposals.release(run.id, "uid:2").is_err() && disposals.withdraw(run.id).is_err());
     assert_eq!(world.keys(), ["a/1", "a/2", "b/1"]);
+    let unlisted = DisposalRun {
+        id: uuid::Uuid::now_v7(),
+        state: DisposalState::Failed,
+        ..proposed(&disposals, request())
+    };
+    let document = serde_json::to_vec(&unlisted).expect("it is JSON");
+    let file = format!("{}.json", unlisted.id);
+    world.archive.put_control_document("disposals", &file, &document).expect("it is kept");
+    disposals.stop();
+    let disposals = self::disposals(&world);
+    assert!(disposals.release(unlisted.id, "uid:2").is_err(), "its listing failed, and nobody proposed it");
     let run = released(&disposals, &proposed(&disposals, request()));
     assert_eq!((run.disposed, world.keys()), (3, Vec::new()));
     assert!(disposals.release(run.id, "uid:2").is_err(), "it is done");

@@ -151,9 +151,9 @@ impl Inner {
         disposal: &Disposal,
     ) -> Result<Sidecar> {
         let _touched = self.touch(element, &entry.place.path, &[])?;
-        let mode = element.document().mode;
+        let document = element.document();
         let now_ms = || self.retention_now_ms();
-        let permit = Permit::grant_on(mode, ChangeKind::Dispose, entry.kept_until_ms, now_ms)?;
+        let permit = Permit::grant_on(document.mode, ChangeKind::Dispose, entry.kept_until_ms, now_ms)?;
         let (seq, now_ms) = (self.sequence.draw()?, self.options.clock.now_ms());
         let tombstone = Sidecar {
             kind: Kind::Tombstone,
@@ -170,8 +170,8 @@ impl Inner {
             unknown: Default::default(),
             ..known
         };
-        let (document, _) = sidecar::encode(&tombstone)?;
-        let attachments = Attachments { document: document.into(), ..Attachments::default() };
+        let (bytes, _) = sidecar::encode(&tombstone)?;
+        let attachments = Attachments { document: bytes.into(), ..Attachments::default() };
         let (bucket_name, key) = (&tombstone.bucket, &tombstone.key);
         let event = self.event_of_removal(caller, bucket, (key, entry.version_id), (seq, now_ms));
         let change = Change::Dispose {
