@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use storage_engine::archive::disposal::Disposable;
 use storage_engine::mode::Mode;
 use storage_engine::name::{BucketName, ElementName, ObjectKey, StoredPath, VersionId};
+use storage_engine::{Error, ErrorKind};
 use uuid::Uuid;
 
 use super::lifecycle_pass::Place;
@@ -200,6 +201,9 @@ impl ListedDocument {
     /// *Errors*: `InvalidArgument` where it is not as [`Self::of`] writes it.
     pub(super) fn to_disposable(&self) -> storage_engine::Result<Disposable> {
         let sha256 = hex::decode(&self.sha256).ok().and_then(|bytes| bytes.try_into().ok());
+        let sha256 = sha256.ok_or_else(|| {
+            Error::new(ErrorKind::InvalidArgument, "read the list of a disposal run").about(&self.key)
+        })?;
         Ok(Disposable {
             bucket: self.bucket.clone(),
             key: ObjectKey::parse(&self.key)?,
@@ -209,7 +213,7 @@ impl ListedDocument {
             path: self.path.clone(),
             mode: self.mode,
             size: self.size,
-            sha256: sha256.unwrap_or_default(),
+            sha256,
             created_ms: self.created_ms,
             kept_until_ms: self.kept_until_ms,
         })

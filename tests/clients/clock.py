@@ -3,9 +3,13 @@
 import contextlib
 import datetime
 import glob
+import json
+import unittest
 from unittest import mock
 
 import botocore.auth
+
+import archive
 
 LIBRARIES = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 
@@ -49,3 +53,26 @@ class Clock:
         moved = lambda **options: self.real(**options) + datetime.timedelta(seconds=self.offset)
         with mock.patch("botocore.auth.get_current_datetime", moved):
             yield
+
+
+class ClockedTest(unittest.TestCase):
+    """A server of its own for each test, which lives by a clock that the test moves, and a bucket."""
+
+    BUCKET = "clocked"
+
+    def setUp(self):
+        self.place = archive.Place()
+        self.addCleanup(self.place.remove)
+        self.clock = Clock(self.place.folder)
+        self.enterContext(self.clock.signing())
+        self.start()
+        self.addCleanup(lambda: self.server.kill())
+        self.s3.create_bucket(Bucket=self.BUCKET)
+
+    def start(self):
+        self.server = archive.Server(self.place, environment=self.clock.environment())
+        self.s3 = self.server.client()
+
+    def json(self, *arguments):
+        """What a command answers to programs."""
+        return json.loads(self.place.command(*arguments, "--json").stdout)

@@ -8,7 +8,7 @@ import threading
 import unittest
 
 import archive
-from clock import Clock
+from clock import ClockedTest
 
 BUCKET = "registry"
 DAY = 24 * 60 * 60
@@ -16,22 +16,8 @@ REASON = "schedule 7: invoices, ten years"
 MANY = 600
 
 
-class Disposal(unittest.TestCase):
-    def setUp(self):
-        self.place = archive.Place()
-        self.addCleanup(self.place.remove)
-        self.clock = Clock(self.place.folder)
-        self.enterContext(self.clock.signing())
-        self.start()
-        self.addCleanup(lambda: self.server.kill())
-        self.s3.create_bucket(Bucket=BUCKET)
-
-    def start(self):
-        self.server = archive.Server(self.place, environment=self.clock.environment())
-        self.s3 = self.server.client()
-
-    def json(self, *arguments):
-        return json.loads(self.place.command(*arguments, "--json").stdout)
+class Disposal(ClockedTest):
+    BUCKET = BUCKET
 
     def put(self, key, body, storage_class):
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body, StorageClass=storage_class)

@@ -4,33 +4,19 @@ import json
 import unittest
 
 import archive
-from clock import Clock
+from clock import ClockedTest
 
 BUCKET = "office"
 DAY = 24 * 60 * 60
 
 
-class Retention(unittest.TestCase):
-    def setUp(self):
-        self.place = archive.Place()
-        self.addCleanup(self.place.remove)
-        self.clock = Clock(self.place.folder)
-        self.enterContext(self.clock.signing())
-        self.start()
-        self.addCleanup(lambda: self.server.kill())
-        self.s3.create_bucket(Bucket=BUCKET)
-
-    def start(self):
-        self.server = archive.Server(self.place, environment=self.clock.environment())
-        self.s3 = self.server.client()
+class Retention(ClockedTest):
+    BUCKET = BUCKET
 
     def restart(self, how):
         self.s3.close()
         getattr(self.server, how)()
         self.start()
-
-    def json(self, *arguments):
-        return json.loads(self.place.command(*arguments, "--json").stdout)
 
     def put(self, key, body, **more):
         return self.s3.put_object(Bucket=BUCKET, Key=key, Body=body, **more)
