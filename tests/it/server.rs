@@ -14,6 +14,8 @@ use tempfile::TempDir;
 
 /// How long a start or a stop may take before the test fails.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// Starts before it is no accident any more that a port is taken.
+const STARTS_MAX: usize = 5;
 /// How long to wait for the program's next line before asking again whether it is ready.
 const PACE: Duration = Duration::from_millis(20);
 
@@ -55,13 +57,20 @@ impl Place {
 
     /// Starts `artstore serve` here and waits until it is ready.
     pub(crate) fn serve(&self) -> Server {
-        let (s3, api) = free_addresses();
-        let mut child =
-            self.command().args(self.serve_arguments(s3, api)).spawn().expect("the program starts");
-        let lines = lines_of(&mut child);
-        let mut server = Server { child, lines, s3, api };
-        server.wait_until_ready();
-        server
+        for _ in 0..STARTS_MAX {
+            let (s3, api) = free_addresses();
+            let mut child =
+                self.command().args(self.serve_arguments(s3, api)).spawn().expect("the program starts");
+            let lines = lines_of(&mut child);
+            let mut server = Server { child, lines, s3, api };
+            match server.said_until_ready() {
+                None => return server,
+                // Somebody else took a port that was free a moment ago.
+                Some(said) if said.contains("Address already in use") => {}
+                Some(said) => panic!("the server was not ready within {DEADLINE:?}; it said:\n{said}"),
+            }
+        }
+        panic!("no two ports stay free for as long as a server needs to start");
     }
 
     /// Runs `artstore serve` here where it is expected to refuse.
@@ -126,13 +135,14 @@ impl Server {
         Pid::from_child(&self.child)
     }
 
-    /// Polls `/health/ready`; between two tries it waits for the program's next line, or its end.
-    fn wait_until_ready(&mut self) {
+    /// Polls `/health/ready`; between two tries it waits for the program's next line, or its end. What it said, where it
+    /// did not become ready.
+    fn said_until_ready(&mut self) -> Option<String> {
         let mut said = String::new();
         let end = Instant::now() + DEADLINE;
         while Instant::now() < end {
             if get(self.api, "/health/ready").is_some_and(|(status, _)| status == 200) {
-                return;
+                return None;
             }
             match self.lines.recv_timeout(PACE) {
                 Ok(line) => said.push_str(&line),
@@ -140,7 +150,7 @@ impl Server {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        panic!("the server was not ready within {DEADLINE:?}; it said:\n{said}");
+        Some(said)
     }
 }
 
