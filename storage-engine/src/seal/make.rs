@@ -18,16 +18,13 @@ use crate::mode::Mode;
 use crate::name::{ElementId, SIDECAR_SUFFIX, StoredName};
 use crate::sidecar::{Kind, OVERFLOW_BYTES_MAX, SIDECAR_BYTES_MAX, Sidecar, split_overflow};
 
-/// The tombstone in the place of a data file's sidecar, with the digest of the line.
+/// Whether a tombstone with the digest of the line is in the place of the data file's sidecar.
 ///
 /// *Errors*: `Corrupt`, `NewerFormat`, `Io` where it cannot be read.
-pub(super) fn tombstone_of(disk: &dyn Disk, line: &Line) -> Result<Option<Sidecar>> {
+fn is_tombstone(disk: &dyn Disk, line: &Line) -> Result<bool> {
     match read_pair(disk, &format!("{}{SIDECAR_SUFFIX}", line.path)) {
-        Ok((sidecar, _)) => {
-            let is_its = sidecar.kind == Kind::Tombstone && sidecar.sha256 == line.digest;
-            Ok(is_its.then_some(sidecar))
-        }
-        Err(error) if error.kind() == ErrorKind::Io && error.is_missing_file() => Ok(None),
+        Ok((sidecar, _)) => Ok(sidecar.kind == Kind::Tombstone && sidecar.sha256 == line.digest),
+        Err(error) if error.kind() == ErrorKind::Io && error.is_missing_file() => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -128,10 +125,7 @@ impl Making<'_> {
     ///
     /// *Errors*: `Corrupt` where it is not, `Unavailable` where it went to an element that is absent.
     fn check_gone(&self, line: &Line, moved: &mut MovedLines<'_>) -> Result<()> {
-        if self.mode == Mode::Edit {
-            return Ok(());
-        }
-        if tombstone_of(self.disk, line)?.is_some() {
+        if self.mode == Mode::Edit || is_tombstone(self.disk, line)? {
             return Ok(());
         }
         match whereabouts(moved, line, self.disk_of)? {

@@ -67,15 +67,25 @@ impl DirectoryTarget {
         disk.write_durable(MARK, &document::render(&members, &["schema", "element", "name"])).map_err(io)
     }
 
-    /// The name of the overflow sidecar that a sidecar there names; none where it is gone or damaged.
-    fn overflow_of(&self, sidecar: &str) -> io::Result<Option<String>> {
-        let bytes = match self.disk.read_whole(sidecar, SIDECAR_BYTES_MAX) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+    /// Paths of the overflow sidecars of an item there: the one that its sidecar names, or, where that cannot be read,
+    /// all that have its name.
+    fn overflows_of(&self, item: &Item<'_>) -> io::Result<Vec<String>> {
+        let (path, hour) = (item.sidecar.path.sidecar(), item.sidecar.path.hour());
+        let bytes = match self.disk.read_whole(&path, SIDECAR_BYTES_MAX) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             other => other?,
         };
-        let members = document::parse(&bytes, u64::MAX, sidecar).unwrap_or_default();
-        let name = members.get("overflow").and_then(|overflow| overflow.get("name")).and_then(Value::as_str);
-        Ok(name.filter(|name| split_overflow(name).is_some() && !name.contains('/')).map(str::to_owned))
+        let is_its =
+            |name: &str| split_overflow(name).is_some_and(|(stem, _)| stem == item.sidecar.path.name());
+        let mut names = Vec::new();
+        match document::parse(&bytes, u64::MAX, &path) {
+            Ok(members) => {
+                let named = members.get("overflow").and_then(|overflow| overflow.get("name"));
+                names.extend(named.and_then(Value::as_str).map(str::to_owned));
+            }
+            Err(_) => self.disk.each_entry(hour, &mut |entry| names.push(entry.name))?,
+        }
+        Ok(names.into_iter().filter(|name| is_its(name)).map(|name| format!("{hour}/{name}")).collect())
     }
 
     /// Writes the bytes to a file of another name, durable, and compares what is there.
@@ -173,11 +183,12 @@ impl Target for DirectoryTarget {
     fn remove(&self, item: &Item<'_>) -> Result<()> {
         let io = |error| Error::io("remove from archive target", item.name(), error);
         let (name, hour, sidecar) = (item.name(), item.sidecar.path.hour(), item.sidecar.path.sidecar());
+        let mut paths = vec![format!("{name}{PARTIAL_SUFFIX}"), name.to_owned()];
         // The sidecar goes last: it alone names the overflow sidecar.
-        let overflow = self.overflow_of(&sidecar).map_err(io)?.map(|overflow| format!("{hour}/{overflow}"));
-        let paths = [Some(format!("{name}{PARTIAL_SUFFIX}")), Some(name.to_owned()), overflow, Some(sidecar)];
+        paths.extend(self.overflows_of(item).map_err(io)?);
+        paths.push(sidecar);
         let mut is_any = false;
-        for path in paths.into_iter().flatten() {
+        for path in paths {
             match self.disk.remove(&path) {
                 Ok(()) => is_any = true,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}

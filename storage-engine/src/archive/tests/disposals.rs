@@ -1,14 +1,17 @@
 //! Disposal: what goes, what stays of it, and what does not go.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::shelf::{DAY_MS, START_MS, World, data_files};
 use super::{caller, content, key, put};
+use crate::archive::annotate::Annotation;
 use crate::archive::bucket::Versioning;
 use crate::archive::disposal::{Disposable, Disposed};
+use crate::archive::object::Attributes;
 use crate::archive::restore::Tier;
 use crate::fsck::{self, FsckOptions};
 use crate::mode::Mode;
@@ -50,6 +53,12 @@ fn kind_of<T: std::fmt::Debug>(result: Result<T>) -> ErrorKind {
 fn sidecar_of(world: &World, of: &Disposable) -> Sidecar {
     let path = world.root(of.element.as_str()).join(of.path.sidecar());
     sidecar::decode(&std::fs::read(path).unwrap(), "sidecar", |_| panic!("it has no overflow")).unwrap()
+}
+
+/// Every file below a folder.
+fn files_of(folder: &Path) -> Vec<String> {
+    let found = std::process::Command::new("find").arg(folder).args(["-type", "f"]).output().unwrap();
+    String::from_utf8(found.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
 fn check_sound(world: World) -> World {
@@ -130,6 +139,37 @@ fn what_may_not_go_stays() {
     assert_eq!(world.archive.object(&world.bucket, &key("draft"), None).unwrap().size, 5);
 }
 
+/// What a client said of a document, which does not fit into a sidecar, leaves the target too, also where the sidecar
+/// there is damaged and names it no more.
+#[test]
+fn overflow_sidecars_go_from_the_target() {
+    for is_damaged in [false, true] {
+        let world = World::with_shelf();
+        put(&world.archive, &world.bucket, "wide", None, b"1").unwrap();
+        let metadata = (0..3).map(|number| (number.to_string(), "x".repeat(1900))).collect();
+        let annotation = Annotation {
+            version: None,
+            revision: world.object("wide").revision,
+            attributes: Attributes { metadata, ..Attributes::default() },
+            renews_time: false,
+        };
+        world.archive.annotate(&caller(), &world.bucket, &key("wide"), annotation).unwrap();
+        world.transfer("wide", Mode::Ar);
+        let of = found(&world, "wide");
+        assert_eq!(world.archive_all(), (1, 0));
+        assert_eq!(files_of(&world.target()).len(), 4, "mark, bytes, sidecar and its overflow");
+        if is_damaged {
+            #[expect(clippy::disallowed_methods, reason = "the tape rots")]
+            std::fs::write(world.target().join(of.path.sidecar()), "{").unwrap();
+        }
+        assert_eq!(dispose(&world, &of).unwrap(), Disposed::Now);
+        assert_eq!(
+            files_of(&world.target()),
+            [world.target().join("artstore-target.json").display().to_string()]
+        );
+    }
+}
+
 /// Of an archived document the bytes on the target go as well, with what tells of them there, and a restored copy.
 #[test]
 fn archived_bytes_go_too() {
@@ -142,9 +182,10 @@ fn archived_bytes_go_too() {
     world.recall_all();
     assert_eq!(data_files(&world.target()).len(), 1);
     assert_eq!(dispose(&world, &of).unwrap(), Disposed::Now);
-    let left = std::process::Command::new("find").arg(world.target()).args(["-type", "f"]).output().unwrap();
-    let left = String::from_utf8(left.stdout).unwrap();
-    assert_eq!(left.trim(), world.target().join("artstore-target.json").display().to_string());
+    assert_eq!(
+        files_of(&world.target()),
+        [world.target().join("artstore-target.json").display().to_string()]
+    );
     let restored = world.root("shelf").join(".artstore/restored");
     assert_eq!(restored.read_dir().unwrap().count(), 0, "the restored copy is gone");
     let world = check_sound(world);

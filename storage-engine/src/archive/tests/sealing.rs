@@ -7,7 +7,7 @@ use crate::ErrorKind;
 use crate::archive::seal::SealPass;
 use crate::mode::Mode;
 use crate::seal::fixture::{Fixture, NOON, QUIET, sealed_paths};
-use crate::seal::verify::{FindingKind, Report, VerifyOptions};
+use crate::seal::verify::{Finding, FindingKind, Report, VerifyOptions};
 use crate::sidecar;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -87,6 +87,29 @@ fn a_disposal_is_no_damage() {
     fixture.seal_later();
     check_clean(&fixture);
     assert!(!told(&fixture.verify()));
+    let fixture = moved_on();
+    fixture.pass(2 * HOUR);
+    fixture.seal_later();
+    let sidecar = fixture.find("kept_", ".attr.json");
+    fixture.dispose("kept");
+    check_clean(&fixture);
+    assert!(told(&fixture.verify()), "in ar as well");
+    fixture.seal_later();
+    check_clean(&fixture);
+    // The tombstone of one document hides no other.
+    fixture.put("more", None, b"more", 0);
+    fixture.transfer("more", Mode::Ar);
+    fixture.pass(2 * HOUR);
+    fixture.seal_later();
+    let (other, lost) = (fixture.find("more_", ".attr.json"), fixture.find("more_", ""));
+    assert!(other.starts_with("elements/ar-01"), "{other}");
+    fixture.write(&other, &fixture.read(&sidecar));
+    fixture.remove(&lost);
+    let hidden = |found: &Finding| found.kind.is_damage() && other.ends_with(&found.path);
+    assert!(fixture.verify().findings.iter().any(hidden), "{:#?}", fixture.verify().findings);
+    let fixture = Fixture::sealed();
+    fixture.dispose("kept");
+    fixture.seal_later();
     let tombstone = fixture.find("kept_", ".attr.json");
     fixture.flip(&tombstone, 300);
     assert!(!fixture.verify().is_clean(), "a tombstone is sealed like anything else");

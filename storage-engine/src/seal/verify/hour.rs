@@ -18,7 +18,6 @@ use crate::mode::Mode;
 use crate::name::SIDECAR_SUFFIX;
 use crate::seal::line::Line;
 use crate::seal::lines::{LineReader, Read};
-use crate::seal::make::tombstone_of;
 use crate::seal::moved::{MovedLines, Whereabouts, whereabouts};
 use crate::seal::names::{self, Names};
 use crate::seal::seal_file::{SealFile, SealName};
@@ -134,17 +133,19 @@ impl<'a, 'b> HourCheck<'a, 'b> {
     /// Says whether a data file that is not there is missing.
     fn check_missing_data(&mut self, line: &Line, sidecar: &str) {
         let is_alone = !self.is_there(sidecar);
-        // A deletion takes the sidecar first: without one, its own line tells.
-        let is_deleted = is_alone && self.place.mode == Mode::Edit;
-        let is_away = !is_alone && self.place.mode == Mode::Ar;
-        if is_deleted || is_away {
-            return;
-        }
-        // What is wrong with the sidecar, its own line tells.
-        if let Ok(Some(tombstone)) = tombstone_of(&*self.place.disk, line) {
-            let reason = tombstone.disposal.map(|disposal| disposal.reason).unwrap_or_default();
-            let detail = format_args!("it was disposed of: {reason}");
-            return self.say(FindingKind::GoneSince, &*line.path, detail);
+        match read_sidecar(&*self.place.disk, sidecar) {
+            // A deletion takes the sidecar first: without one, its own line tells.
+            _ if is_alone && self.place.mode == Mode::Edit => return,
+            Ok(found) if found.kind == Kind::Tombstone && found.sha256 == line.digest => {
+                let reason = found.disposal.map(|disposal| disposal.reason).unwrap_or_default();
+                let detail = format_args!("it was disposed of: {reason}");
+                return self.say(FindingKind::GoneSince, &*line.path, detail);
+            }
+            // Its bytes are on the archive target.
+            Ok(found) if found.kind == Kind::Object && self.place.mode == Mode::Ar => return,
+            // What is wrong with the sidecar, its own line tells.
+            Err(_) if !is_alone && self.place.mode == Mode::Ar => return,
+            Ok(_) | Err(_) => {}
         }
         let places = self.run.places;
         let disk_of = |id| Some(Arc::clone(&places.iter().find(|place| place.id == Some(id))?.disk));
