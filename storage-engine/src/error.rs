@@ -7,6 +7,7 @@ use std::fmt;
 use std::io;
 
 use crate::mode::{Mode, StorageClass};
+use crate::name::VersionId;
 
 /// What a caller branches on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,6 +101,7 @@ pub struct Error {
     reason: Option<Box<str>>,
     mode: Option<Mode>,
     class: Option<StorageClass>,
+    version: Option<VersionId>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -110,7 +112,16 @@ impl Error {
     /// Makes an error of `kind` that arose in `operation` (a short verb phrase).
     #[must_use]
     pub fn new(kind: ErrorKind, operation: &'static str) -> Self {
-        Self { kind, operation, subject: None, reason: None, mode: None, class: None, source: None }
+        Self {
+            kind,
+            operation,
+            subject: None,
+            reason: None,
+            mode: None,
+            class: None,
+            version: None,
+            source: None,
+        }
     }
 
     /// Names what the operation was about: a key, a path, an element.
@@ -141,6 +152,13 @@ impl Error {
         self
     }
 
+    /// Names the version that it is about.
+    #[must_use]
+    pub(crate) fn of_version(mut self, version: VersionId) -> Self {
+        self.version = Some(version);
+        self
+    }
+
     /// Attaches the error below this one.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -168,6 +186,7 @@ impl Error {
             reason: self.reason.clone().or_else(below),
             mode: self.mode,
             class: self.class,
+            version: self.version,
             source: None,
         }
     }
@@ -188,6 +207,12 @@ impl Error {
     #[must_use]
     pub fn class(&self) -> Option<StorageClass> {
         self.class
+    }
+
+    /// The delete marker, where the kind is [`ErrorKind::KeyDeleted`] or [`ErrorKind::DeleteMarker`].
+    #[must_use]
+    pub fn version(&self) -> Option<VersionId> {
+        self.version
     }
 
     /// Whether a file or folder was not there, or what a sidecar names beside itself.

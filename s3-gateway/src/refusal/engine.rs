@@ -8,6 +8,7 @@ use super::{Code, Refusal};
 /// Names the mode that refused.
 pub(crate) const MODE_HEADER: HeaderName = HeaderName::from_static("x-artstore-mode");
 const DELETE_MARKER_HEADER: HeaderName = HeaderName::from_static("x-amz-delete-marker");
+const VERSION_ID_HEADER: HeaderName = HeaderName::from_static("x-amz-version-id");
 
 /// The code of a kind. The compiler keeps the table complete.
 fn code_of(kind: ErrorKind) -> Code {
@@ -71,9 +72,7 @@ impl From<Error> for Refusal {
                 Some(class) => refusal.with_element("StorageClass", class.as_str()),
                 None => refusal,
             },
-            ErrorKind::DeleteMarker | ErrorKind::KeyDeleted => {
-                refusal.with_header(DELETE_MARKER_HEADER, HeaderValue::from_static("true"))
-            }
+            ErrorKind::DeleteMarker | ErrorKind::KeyDeleted => with_marker(refusal, &error),
             _ => refusal,
         };
         refusal.caused_by(error)
@@ -84,6 +83,16 @@ impl From<Error> for Refusal {
 fn with_mode(refusal: Refusal, error: &Error) -> Refusal {
     match error.mode() {
         Some(mode) => refusal.with_header(MODE_HEADER, HeaderValue::from_static(mode.as_str())),
+        None => refusal,
+    }
+}
+
+/// What a delete marker hides is refused with the marker's id
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html>).
+fn with_marker(refusal: Refusal, error: &Error) -> Refusal {
+    let refusal = refusal.with_header(DELETE_MARKER_HEADER, HeaderValue::from_static("true"));
+    match error.version().and_then(|version| HeaderValue::try_from(version.to_string()).ok()) {
+        Some(version) => refusal.with_header(VERSION_ID_HEADER, version),
         None => refusal,
     }
 }

@@ -200,7 +200,7 @@ impl Inner {
             Some(entry) if entry.is_marker() => {
                 let is_named = version.is_some();
                 let kind = if is_named { ErrorKind::DeleteMarker } else { ErrorKind::KeyDeleted };
-                Err(Error::new(kind, "find object").about(key))
+                Err(Error::new(kind, "find object").about(key).of_version(entry.version_id))
             }
             Some(entry) => Ok(entry),
             None => {
