@@ -10,11 +10,13 @@ mod control;
 mod error;
 mod http;
 mod private_file;
+mod remote_buckets;
 mod settings;
 mod shutdown;
 mod size;
 mod telemetry;
 mod timestamp;
+mod trust;
 mod upkeep;
 mod webhooks;
 

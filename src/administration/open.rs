@@ -10,6 +10,7 @@ use storage_engine::clock::Clock;
 use super::first_start::{self, FirstStart};
 use super::master_key;
 use crate::error::{Error, ErrorKind, Result};
+use crate::remote_buckets::Buckets;
 use crate::settings::{ScrubSettings, Settings};
 use crate::upkeep::{DisposalRun, Disposals, LifecyclePass, Lifecycles, Scrubber, Transaction, Transfers};
 use crate::webhooks::{Couriers, Timings, Webhooks};
@@ -37,6 +38,7 @@ impl Administration {
         let data = absolute(&settings.storage.data)?;
         let mut options = OpenOptions::new(data.clone());
         options.clock = Arc::clone(&clock);
+        options.buckets = Arc::new(Buckets::new());
         let archive = Archive::open(options).map_err(|source| cannot_open(&data, source))?;
         let documents = read_account_documents(&archive)?;
         if settings.auth.master_key_file.lies_in(&data) {

@@ -13,7 +13,7 @@ use crate::size::parse_bound;
 
 /// Arguments of `element target`.
 #[derive(Clone, Debug, Args)]
-#[command(group = ArgGroup::new("place").required(true).args(["directory", "archive_command"]))]
+#[command(group = ArgGroup::new("place").required(true).args(["directory", "bucket", "archive_command"]))]
 pub(crate) struct TargetArguments {
     /// Name of the element
     #[arg(value_parser = ElementName::parse)]
@@ -21,6 +21,24 @@ pub(crate) struct TargetArguments {
     /// A folder of this element alone, such as where a tape or another machine's disk is mounted
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
+    /// A bucket of another S3 service; --endpoint says where
+    #[arg(long, value_name = "BUCKET", value_parser = BucketName::parse, requires = "credentials")]
+    pub(crate) bucket: Option<BucketName>,
+    /// The service that the bucket is in; the bucket comes behind it as a folder [default: AWS in the region]
+    #[arg(long, value_name = "URL", requires = "bucket")]
+    pub(crate) endpoint: Option<String>,
+    /// What the keys in the bucket begin with, of this element alone [default: the element's name]
+    #[arg(long, value_name = "PREFIX", requires = "bucket")]
+    pub(crate) prefix: Option<String>,
+    /// The region of the bucket
+    #[arg(long, value_name = "REGION", default_value = "us-east-1", requires = "bucket")]
+    pub(crate) region: String,
+    /// A credentials file as AWS describes it, which the server reads: the key stays there
+    #[arg(long, value_name = "FILE", requires = "bucket")]
+    pub(crate) credentials: Option<PathBuf>,
+    /// The profile in the credentials file
+    #[arg(long, value_name = "NAME", default_value = "default", requires = "bucket")]
+    pub(crate) profile: String,
     /// Shell command that takes the file $ARTSTORE_FILE in under the name $ARTSTORE_NAME
     #[arg(long, value_name = "COMMAND", requires = "recall_command")]
     pub(crate) archive_command: Option<String>,

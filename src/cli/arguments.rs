@@ -344,15 +344,16 @@ Example:
     Set(SettingsArguments),
     /// Set where the bytes of an element go in mode ar
     ///
-    /// A folder, or commands that move files. Commands get the names of what they move in their environment:
-    /// ARTSTORE_FILE, ARTSTORE_NAME, ARTSTORE_SHA256, ARTSTORE_SIZE, ARTSTORE_SIDECAR; docs/STORAGE.md has all of
-    /// it. They end with 0 when the bytes are safe, and say on standard error why they are not.
+    /// A folder, a bucket of another S3 service, or commands that move files. Commands get what they need in their
+    /// environment: ARTSTORE_FILE, ARTSTORE_NAME, ARTSTORE_SHA256, ARTSTORE_SIZE, ARTSTORE_SIDECAR; docs/STORAGE.md
+    /// has all of it. They end with 0 when the bytes are safe, and say on standard error why they are not.
     #[command(after_help = "\
 Examples:
   artstore element target shelf --directory /mnt/tape
+  artstore element target shelf --bucket cold --region eu-central-1 --credentials /etc/artstore/cold
   artstore element target shelf --class deep-archive \\
-    --archive-command 'aws s3 cp \"$ARTSTORE_FILE\" \"s3://cold/$ARTSTORE_NAME\"' \\
-    --recall-command 'aws s3 cp \"s3://cold/$ARTSTORE_NAME\" \"$ARTSTORE_FILE\"'")]
+    --archive-command 'hsm-put \"$ARTSTORE_FILE\" \"$ARTSTORE_NAME\"' \\
+    --recall-command 'hsm-get \"$ARTSTORE_NAME\" \"$ARTSTORE_FILE\"'")]
     Target(TargetArguments),
 }
 

@@ -1,9 +1,11 @@
 //! `artstore element`.
 
+use std::path::Path;
+
 use storage_engine::archive::status::WhenFull;
 use storage_engine::mode::Mode;
 use storage_engine::retention::TermSetting;
-use storage_engine::target::{MoverCommands, TargetPlace};
+use storage_engine::target::{BucketPlace, MoverCommands, TargetPlace};
 
 use super::transfer::show_progress;
 use crate::administration::{
@@ -101,18 +103,8 @@ fn set(settings: &Settings, arguments: &SettingsArguments) -> Result<()> {
 }
 
 fn target(settings: &Settings, arguments: &TargetArguments) -> Result<()> {
-    let TargetArguments { name, directory, archive_command, recall_command, class, output, .. } = arguments;
-    let place = match (directory, archive_command, recall_command) {
-        // The server's working directory is another than this command's.
-        (Some(directory), ..) => TargetPlace::Directory(absolute(directory)?),
-        (None, archive, recall) => TargetPlace::Commands(MoverCommands {
-            archive: archive.clone().unwrap_or_default(),
-            recall: recall.clone().unwrap_or_default(),
-            verify: arguments.verify_command.clone(),
-            remove: arguments.remove_command.clone(),
-        }),
-    };
-    let request = TargetRequest { name: name.clone(), place, class: (*class).into() };
+    let TargetArguments { name, class, output, .. } = arguments;
+    let request = TargetRequest { name: name.clone(), place: place_of(arguments)?, class: (*class).into() };
     let mut owner = Owner::find(settings)?;
     let element = owner.set_target(request)?;
     owner.close()?;
@@ -122,10 +114,35 @@ fn target(settings: &Settings, arguments: &TargetArguments) -> Result<()> {
     terminal::show(&format!("In mode ar the bytes of element {name} go to its archive target\n"))
 }
 
+/// The place that was typed. The server's working directory is another than this command's.
+fn place_of(arguments: &TargetArguments) -> Result<TargetPlace> {
+    if let Some(directory) = &arguments.directory {
+        return Ok(TargetPlace::Directory(absolute(directory)?));
+    }
+    let Some(bucket) = &arguments.bucket else {
+        return Ok(TargetPlace::Commands(MoverCommands {
+            archive: arguments.archive_command.clone().unwrap_or_default(),
+            recall: arguments.recall_command.clone().unwrap_or_default(),
+            verify: arguments.verify_command.clone(),
+            remove: arguments.remove_command.clone(),
+        }));
+    };
+    let region = arguments.region.clone();
+    Ok(TargetPlace::Bucket(BucketPlace {
+        endpoint: arguments.endpoint.clone().unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com")),
+        bucket: bucket.clone(),
+        prefix: arguments.prefix.clone().unwrap_or_else(|| arguments.name.to_string()),
+        region,
+        credentials: absolute(arguments.credentials.as_deref().unwrap_or(Path::new("")))?,
+        profile: arguments.profile.clone(),
+    }))
+}
+
 /// Where the bytes of an element go, for people.
 fn shown_place(place: &TargetPlace) -> String {
     match place {
         TargetPlace::Directory(folder) => folder.display().to_string(),
+        TargetPlace::Bucket(place) => place.to_string(),
         TargetPlace::Commands(_) => "commands".to_owned(),
     }
 }

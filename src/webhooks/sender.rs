@@ -12,7 +12,6 @@ use http::{Method, Request, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
@@ -20,7 +19,8 @@ use tokio_rustls::TlsConnector;
 
 use super::address::is_public;
 use super::endpoint::Endpoint;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+use crate::trust;
 
 /// Most bytes of an answer that are read; it tells nothing but its status.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
@@ -90,18 +90,7 @@ impl Sender {
     ///
     /// *Errors*: `Failed` where TLS cannot be set up.
     pub(super) fn new(allows_private: bool, timings: Timings) -> Result<Self> {
-        let mut roots = RootCertStore::empty();
-        let found = rustls_native_certs::load_native_certs();
-        let (trusted, _) = roots.add_parsable_certificates(found.certs);
-        if trusted == 0 {
-            tracing::warn!("The system has no certificates to trust: webhooks with https will fail.");
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|source| Error::new(ErrorKind::Failed, "set up TLS for webhooks").caused_by(source))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let config = trust::client_tls()?;
         Ok(Self { tls: TlsConnector::from(Arc::new(config)), allows_private, timings })
     }
 

@@ -97,7 +97,8 @@ impl Inner {
     /// again later.
     pub(super) fn archive_hour(&self, element: &Arc<Element>, hour: Hour, own: Own, pass: &mut ArchivePass) {
         let before = pass.failed.len();
-        let done = target::open(&*self.options.disks, element).and_then(|target| {
+        let is_stopped = || self.is_closing.load(Ordering::Acquire);
+        let done = target::open(&self.options, element, &is_stopped).and_then(|target| {
             let names = data_files(&*element.disk, &hour.to_string())?;
             let mut is_done = true;
             for path in names {

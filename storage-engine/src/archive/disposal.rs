@@ -251,8 +251,8 @@ impl Inner {
         if element.document().target.is_none() {
             return Ok(());
         }
-        let target = target::open(&*self.options.disks, element)?;
         let is_stopped = || self.is_closing.load(Ordering::Acquire);
+        let target = target::open(&self.options, element, &is_stopped)?;
         let read = |_| Ok(Bytes::new());
         work(&*target, &Item { element, sidecar, overflow: None, read: &read, is_stopped: &is_stopped })
     }

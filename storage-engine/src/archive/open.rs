@@ -26,6 +26,7 @@ use crate::retention::RetentionClock;
 use crate::scrub::ScrubState;
 use crate::sequence::Sequence;
 use crate::signal::Signal;
+use crate::target::{NoBuckets, RemoteBuckets};
 
 /// How an archive is opened.
 #[derive(Clone)]
@@ -36,16 +37,24 @@ pub struct OpenOptions {
     pub clock: Arc<dyn Clock>,
     /// Where disks come from.
     pub disks: Arc<dyn crate::disk::Disks>,
+    /// What reaches buckets that are archive targets.
+    pub buckets: Arc<dyn RemoteBuckets>,
     /// What the lock files say of this process, such as `artstore serve, process 4711`.
     pub holder: String,
 }
 
 impl OpenOptions {
-    /// The archive in `data` on the real disk with the system's clock.
+    /// The archive in `data` on the real disk with the system's clock, which reaches no buckets elsewhere.
     #[must_use]
     pub fn new(data: PathBuf) -> Self {
         let holder = format!("process {}", std::process::id());
-        Self { data, clock: Arc::new(SystemClock), disks: Arc::new(RealDisks), holder }
+        Self {
+            data,
+            clock: Arc::new(SystemClock),
+            disks: Arc::new(RealDisks),
+            buckets: Arc::new(NoBuckets),
+            holder,
+        }
     }
 }
 

@@ -188,7 +188,7 @@ impl Inner {
         // Bytes that are not on the target yet need not come from there.
         match &here {
             Some(_) => copy_here(&item, disk, &partial)?,
-            None => target::open(&*self.options.disks, element)?.recall(&item, &partial)?,
+            None => target::open(&self.options, element, &is_stopped)?.recall(&item, &partial)?,
         }
         let io = |error| Error::io("keep restored copy", &copy, error);
         let file = disk.open_to_write(&partial).map_err(io)?;

@@ -1,5 +1,7 @@
 //! Where the bytes of an element go in mode ar.
 
+use std::sync::atomic::Ordering;
+
 use super::open::Archive;
 use super::status::ElementStatus;
 use crate::caller::Caller;
@@ -26,7 +28,8 @@ impl Archive {
         let inner = &self.inner;
         let _gate = self.enter()?;
         let element = inner.element_named(name)?;
-        target::claim(&*inner.options.disks, &element, &target.place)?;
+        let is_stopped = || inner.is_closing.load(Ordering::Acquire);
+        target::claim(&inner.options, &element, &target.place, &is_stopped)?;
         {
             let mut document = element.document_alone();
             if document.mode == Mode::Edit {

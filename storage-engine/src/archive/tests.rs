@@ -21,6 +21,7 @@ use crate::{ErrorKind, Result};
 
 mod annotating;
 mod archiving;
+mod bucket_target;
 mod buckets;
 mod conditions;
 mod contention;

@@ -6,18 +6,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Item, Target};
+use super::{Item, Target, mark};
 use crate::disk::{Disk, Disks, PARTIAL_SUFFIX, SharedDisk, parent};
-use crate::document::{self, Members};
+use crate::document;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::ElementId;
 use crate::sidecar::{SIDECAR_BYTES_MAX, split_overflow};
 
-/// What says whose target a folder is. A folder without it is not mounted.
-const MARK: &str = "artstore-target.json";
-const MARK_BYTES_MAX: usize = 64 * 1024;
-const SCHEMA: u64 = 1;
 /// Bytes read at once.
 const PIECE_BYTES: usize = 1024 * 1024;
 
@@ -59,12 +55,7 @@ impl DirectoryTarget {
             }
             None => {}
         }
-        let members = Members::from_iter([
-            ("schema".to_owned(), Value::from(SCHEMA)),
-            ("element".to_owned(), element.id.to_string().into()),
-            ("name".to_owned(), element.name.as_str().into()),
-        ]);
-        disk.write_durable(MARK, &document::render(&members, &["schema", "element", "name"])).map_err(io)
+        disk.write_durable(mark::NAME, &mark::render(element)).map_err(io)
     }
 
     /// Paths of the overflow sidecars of an item there: the one that its sidecar names, or, where that cannot be read,
@@ -209,11 +200,9 @@ impl Target for DirectoryTarget {
 
 /// The id of the element that a folder is the target of.
 fn mark_of(disk: &dyn Disk) -> Result<Option<String>> {
-    let bytes = match disk.read_whole(MARK, MARK_BYTES_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::io("read", MARK, error)),
-    };
-    let members = document::parse(&bytes, SCHEMA, MARK)?;
-    Ok(members.get("element").and_then(Value::as_str).map(str::to_owned))
+    match disk.read_whole(mark::NAME, mark::BYTES_MAX) {
+        Ok(bytes) => mark::element_of(&bytes).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", mark::NAME, error)),
+    }
 }

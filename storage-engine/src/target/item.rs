@@ -12,7 +12,7 @@ use crate::sidecar::{OVERFLOW_BYTES_MAX, SIDECAR_BYTES_MAX, Sidecar};
 const PIECE_BYTES: usize = 1024 * 1024;
 
 /// Reads the bytes of a version from an offset on, each block compared with its digest; none at its end.
-pub(crate) type ReadPiece<'a> = &'a dyn Fn(u64) -> Result<Bytes>;
+pub type ReadPiece<'a> = &'a dyn Fn(u64) -> Result<Bytes>;
 
 /// One version whose bytes are to be moved.
 pub(crate) struct Item<'a> {

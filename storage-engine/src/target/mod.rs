@@ -1,25 +1,34 @@
 //! Archive targets: where the bytes of an element go in mode ar, while its sidecars stay.
 //!
-//! `setting.rs` is what `element.json` says of one, `item.rs` what is handed to it, `directory.rs` and
-//! `movers.rs` the two kinds there are, `process.rs` runs a mover's command.
+//! `setting.rs` is what `element.json` says of one, `item.rs` what is handed to it, `directory.rs`, `bucket.rs` and
+//! `movers.rs` the three kinds there are, `mark.rs` what says whose a place is, `remote.rs` what is asked of a bucket
+//! elsewhere, `process.rs` runs a mover's command.
 
+mod bucket;
 mod directory;
 mod item;
+mod mark;
 mod movers;
 mod open;
 mod process;
+mod remote;
 mod setting;
+#[cfg(test)]
+pub(crate) mod simulated;
 
 pub(crate) use item::Item;
+pub use item::ReadPiece;
 pub(crate) use open::{claim, open};
-pub use setting::{ArchiveClass, ArchiveTarget, MoverCommands, TargetPlace};
+pub(crate) use remote::NoBuckets;
+pub use remote::{RemoteBody, RemoteBucket, RemoteBuckets};
+pub use setting::{ArchiveClass, ArchiveTarget, BucketPlace, MoverCommands, TargetPlace};
 
 use crate::error::Result;
 
 /// A place that keeps the bytes of an element's documents.
 ///
-/// *Concurrency*: an item is handled by one thread at a time; different items by any number.
-pub(crate) trait Target: Send + Sync {
+/// *Concurrency*: belongs to the thread that opened it; any number may be open.
+pub(crate) trait Target {
     /// Whether [`Self::store`] has put these bytes there, and they are there still as far as can be told
     /// without reading them.
     ///

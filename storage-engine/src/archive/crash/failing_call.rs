@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::budget::Budget;
 use super::model::Model;
 use super::power_cut::must_open;
-use super::script::{self, Step};
+use super::script::{self, Kept, Step};
 use super::survey::{chain, check, difference, survey};
 use super::world::World;
 use crate::archive::bucket::Versioning;
@@ -268,14 +268,14 @@ fn transfers_bear_errors() {
 #[test]
 fn archiving_bears_errors() {
     for fault in [Fault::Io, Fault::NoSpace] {
-        fail_everywhere("archiving", &script::archiving(), fault, 4 * STRIDE);
+        fail_everywhere("archiving", &script::archiving(Kept::InFolder), fault, 4 * STRIDE);
     }
 }
 
 #[test]
 fn disposals_bear_errors() {
     for fault in [Fault::Io, Fault::NoSpace] {
-        fail_everywhere("disposals", &script::disposals(), fault, 4 * STRIDE);
+        fail_everywhere("disposals", &script::disposals(Kept::InFolder), fault, 4 * STRIDE);
     }
 }
 

@@ -207,7 +207,7 @@ impl Model {
                 drop(self.controls.insert(format!("{name}.json"), bytes_of(fill, size)));
             }
             Step::RemoveControl { name } => drop(self.controls.remove(&format!("{name}.json"))),
-            Step::MakeShelf
+            Step::MakeShelf(_)
             | Step::SetTarget { .. }
             | Step::Archive
             | Step::MoveClock { .. }

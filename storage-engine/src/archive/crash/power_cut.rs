@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::budget::Budget;
 use super::model::Model;
-use super::script::{self, Step};
+use super::script::{self, Kept, Step};
 use super::survey::check;
 use super::world::World;
 use crate::disk::simulated::{Machine, Profile};
@@ -203,8 +203,9 @@ fn sidecar_of(world: &World, name: &str) -> (usize, bool) {
 #[ignore = "repeats a case that another test has found"]
 fn replay() {
     let text = super::budget::replayed_case();
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let [name, profile, seed, call, stop] = words[..] else { panic!("five words: {text:?}") };
+    // The name may have spaces.
+    let words: Vec<&str> = text.rsplitn(5, ' ').collect();
+    let [stop, call, seed, profile, name] = words[..] else { panic!("a name and four words: {text:?}") };
     let script = match name {
         "objects" => script::objects(),
         "copies" => script::copies(),
@@ -215,8 +216,10 @@ fn replay() {
         "large upload" => script::large_upload(),
         "clock" => script::clock(),
         "transfers" => script::transfers(),
-        "archiving" => script::archiving(),
-        "disposals" => script::disposals(),
+        "archiving" => script::archiving(Kept::InFolder),
+        "archiving to a bucket" => script::archiving(Kept::InBucket),
+        "disposals" => script::disposals(Kept::InFolder),
+        "disposals in a bucket" => script::disposals(Kept::InBucket),
         "limits" => script::limits(limit_note()),
         other => panic!("no script is called {other}"),
     };
@@ -294,7 +297,16 @@ fn transfers_survive() {
 #[test]
 fn archiving_survives() {
     for profile in Profile::ALL {
-        stop_everywhere("archiving", &script::archiving(), profile, 5 * STRIDE);
+        stop_everywhere("archiving", &script::archiving(Kept::InFolder), profile, 5 * STRIDE);
+    }
+}
+
+/// The same of a bucket elsewhere: a stop during a request leaves the object there whole or not at all.
+#[test]
+fn archiving_to_a_bucket_survives() {
+    for profile in Profile::ALL {
+        let script = script::archiving(Kept::InBucket);
+        stop_everywhere("archiving to a bucket", &script, profile, 5 * STRIDE);
     }
 }
 
@@ -302,7 +314,16 @@ fn archiving_survives() {
 #[test]
 fn disposals_survive() {
     for profile in Profile::ALL {
-        stop_everywhere("disposals", &script::disposals(), profile, 5 * STRIDE);
+        stop_everywhere("disposals", &script::disposals(Kept::InFolder), profile, 5 * STRIDE);
+    }
+}
+
+/// The same where the bytes are in a bucket.
+#[test]
+fn disposals_in_a_bucket_survive() {
+    for profile in Profile::ALL {
+        let script = script::disposals(Kept::InBucket);
+        stop_everywhere("disposals in a bucket", &script, profile, 8 * STRIDE);
     }
 }
 

@@ -6,6 +6,13 @@ use crate::mode::Mode;
 /// The bucket that objects of scripts are in.
 pub(super) const BUCKET: &str = "archive";
 
+/// What an archive target is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kept {
+    InFolder,
+    InBucket,
+}
+
 /// One call of a client.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
@@ -52,7 +59,7 @@ pub(super) enum Step {
         to: Mode,
     },
     /// Makes the element of mode ar, with its target.
-    MakeShelf,
+    MakeShelf(Kept),
     /// Disposes of the current object.
     Dispose {
         key: &'static str,
@@ -60,6 +67,7 @@ pub(super) enum Step {
     /// Gives an element a target of its own.
     SetTarget {
         element: &'static str,
+        kept: Kept,
     },
     /// Stores what is to be archived, and releases it.
     Archive,
@@ -248,11 +256,11 @@ pub(super) fn transfers() -> Vec<Step> {
 }
 
 /// Documents that are archived one by one and with a whole element, restored and expired.
-pub(super) fn archiving() -> Vec<Step> {
+pub(super) fn archiving(kept: Kept) -> Vec<Step> {
     let transfer = |key, to| Step::Transfer { key, to };
     vec![
         Step::SetVersioning(Versioning::Enabled),
-        Step::MakeShelf,
+        Step::MakeShelf(kept),
         put("huge", 33 * 65_536, 170),
         transfer("huge", Mode::Ar),
         transfer("small", Mode::Ar),
@@ -268,7 +276,7 @@ pub(super) fn archiving() -> Vec<Step> {
         Step::Recall,
         Step::Archive,
         Step::SetMode { element: "rw-01", to: Mode::Ro },
-        Step::SetTarget { element: "rw-01" },
+        Step::SetTarget { element: "rw-01", kept },
         Step::SetMode { element: "rw-01", to: Mode::Ar },
         Step::Expire,
         Step::Restore { key: "final" },
@@ -278,11 +286,11 @@ pub(super) fn archiving() -> Vec<Step> {
 }
 
 /// Documents of each kind that are disposed of, in rw and in ar: one of them restored, one not archived yet.
-pub(super) fn disposals() -> Vec<Step> {
+pub(super) fn disposals(kept: Kept) -> Vec<Step> {
     let transfer = |key, to| Step::Transfer { key, to };
     vec![
         Step::SetVersioning(Versioning::Enabled),
-        Step::MakeShelf,
+        Step::MakeShelf(kept),
         put("huge", 33 * 65_536, 190),
         put("small", LARGE, 191),
         transfer("huge", Mode::Rw),

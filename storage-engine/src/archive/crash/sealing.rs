@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::model::Model;
-use super::script::{self, Step};
+use super::script::{self, Kept, Step};
 use super::survey::chain;
 use super::world::World;
 use crate::archive::seal::{SealLimits, SealPass, Sealed};
@@ -53,7 +53,7 @@ fn acts() -> Vec<Act> {
         }),
         Act::Change(Step::Delete { key: "new" }),
         Act::Seal,
-        Act::Change(Step::MakeShelf),
+        Act::Change(Step::MakeShelf(Kept::InFolder)),
         Act::Change(Step::Transfer { key: "final", to: Mode::Ar }),
         Act::Seal,
     ]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use bytes::Bytes;
 
 use super::model::{self, Model};
-use super::script::{BUCKET, Step};
+use super::script::{BUCKET, Kept, Step};
 use crate::archive::annotate::Annotation;
 use crate::archive::list::{VersionListEntry, VersionListRequest};
 use crate::archive::multipart::{CompletedPart, Completion, NewUpload, UploadListRequest, UploadRef};
@@ -26,6 +26,7 @@ use crate::lifecycle::{DefaultMinimumSize, Expiration, Lifecycle, Rule, Scope};
 use crate::mode::Mode;
 use crate::name::{BucketName, ElementName, ObjectKey, VersionId};
 use crate::retention::Disposal;
+use crate::target::simulated::{self, SimulatedBuckets};
 use crate::target::{ArchiveClass, ArchiveTarget, TargetPlace};
 
 pub(super) const CONTROL: &str = "suite";
@@ -107,6 +108,11 @@ impl World {
             data: PathBuf::from("/data"),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             disks: Arc::new(self.machine.clone()),
+            buckets: Arc::new(SimulatedBuckets::new(
+                Arc::new(self.machine.clone()),
+                PathBuf::from("/"),
+                Arc::default(),
+            )),
             holder: "suite".to_owned(),
         };
         let archive = Archive::open(options)?;
@@ -178,12 +184,12 @@ impl World {
                 let found = archive.disposable(&bucket, &key, version)?;
                 archive.dispose(&caller(), &found, &disposal()).map(drop)
             }
-            Step::MakeShelf => {
+            Step::MakeShelf(kept) => {
                 let name = ElementName::parse("shelf").unwrap();
                 let new = NewElement { name, mode: Mode::Ar, root: None, max_size_bytes: None };
-                archive.create_element(&caller(), new).and_then(|_| client.set_target("shelf"))
+                archive.create_element(&caller(), new).and_then(|_| client.set_target("shelf", kept))
             }
-            Step::SetTarget { element } => client.set_target(element),
+            Step::SetTarget { element, kept } => client.set_target(element, kept),
             Step::Archive => client.archive(),
             Step::Restore { key } => {
                 let request = RestoreRequest { version: None, days: 1, tier: Tier::Standard };
@@ -396,8 +402,12 @@ impl Client<'_> {
         self.archive.complete_upload(&caller(), completion).map(drop)
     }
 
-    fn set_target(&self, element: &str) -> Result<()> {
-        let place = TargetPlace::Directory(PathBuf::from(format!("/tape/{element}")));
+    fn set_target(&self, element: &str, kept: Kept) -> Result<()> {
+        let place = match kept {
+            Kept::InFolder => TargetPlace::Directory(PathBuf::from(format!("/tape/{element}"))),
+            // The bucket is the folder `/tape`.
+            Kept::InBucket => TargetPlace::Bucket(simulated::place(element)),
+        };
         let target = ArchiveTarget { place, class: ArchiveClass::Glacier };
         self.archive.set_target(&caller(), &ElementName::parse(element).unwrap(), &target).map(drop)
     }

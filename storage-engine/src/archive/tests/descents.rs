@@ -1,6 +1,6 @@
 //! Objects that are stored with a colder class than rw's.
 
-use super::shelf::{World, name, open};
+use super::shelf::{World, name};
 use super::{caller, put};
 use crate::ErrorKind;
 use crate::archive::status::NewElement;
@@ -32,12 +32,10 @@ fn cold_classes_go_down_by_themselves() {
         assert_eq!(again.modified_ms, first.modified_ms);
     }
     let killed = world.killed();
-    let World { fixture, clock, archive, bucket } = world;
-    archive.close().unwrap();
-    drop(archive);
+    let (fixture, clock) = world.closed();
     #[expect(clippy::disallowed_methods, reason = "the test loses the catalog")]
     std::fs::remove_dir_all(fixture.folder.path().join("data/catalog")).unwrap();
-    let without_catalog = World { archive: open(&fixture, &clock), fixture, clock, bucket };
+    let without_catalog = World::of(fixture, clock);
     for world in [killed, without_catalog] {
         let pass = world.archive.descend(&|| false).unwrap();
         assert_eq!((pass.moved, pass.bytes, pass.failed), (2, 8, 0));

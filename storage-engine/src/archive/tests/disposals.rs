@@ -63,13 +63,10 @@ fn files_of(folder: &Path) -> Vec<String> {
 
 fn check_sound(world: World) -> World {
     assert_eq!(scrubbed(&world), 0);
-    let World { fixture, clock, archive, bucket } = world;
-    archive.close().unwrap();
-    drop(archive);
+    let (fixture, clock) = world.closed();
     let report = fsck::check(FsckOptions::new(fixture.folder.path().join("data")), &mut |_| {}).unwrap();
     assert!(report.is_clean() && report.findings.is_empty(), "{:?}", report.findings);
-    let archive = super::shelf::open(&fixture, &clock);
-    World { fixture, clock, archive, bucket }
+    World::of(fixture, clock)
 }
 
 fn scrubbed(world: &World) -> usize {

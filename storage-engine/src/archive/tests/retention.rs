@@ -45,11 +45,9 @@ fn what_is_kept_stays() {
     let killed = world.killed();
     #[expect(clippy::disallowed_methods, reason = "the test loses the catalog")]
     let without_catalog = {
-        let World { fixture, clock, archive, bucket } = world;
-        archive.close().unwrap();
-        drop(archive);
+        let (fixture, clock) = world.closed();
         std::fs::remove_dir_all(fixture.folder.path().join("data/catalog")).unwrap();
-        World { archive: super::shelf::open(&fixture, &clock), fixture, clock, bucket }
+        World::of(fixture, clock)
     };
     for world in [killed, without_catalog] {
         assert_eq!(kept(&world, "a"), Some(Retention { until_ms, origin: RetentionOrigin::Account }));

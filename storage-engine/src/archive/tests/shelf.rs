@@ -11,8 +11,10 @@ use crate::archive::status::NewElement;
 use crate::archive::transfer::{Destination, Transfer};
 use crate::archive::{Archive, OpenOptions};
 use crate::clock::Clock;
+use crate::disk::{Disks, RealDisks};
 use crate::mode::Mode;
 use crate::name::{BucketName, ElementName};
+use crate::target::simulated::{SimulatedBuckets, Troubles};
 use crate::target::{ArchiveClass, ArchiveTarget, TargetPlace};
 
 /// 2026-11-20T11:30:00Z.
@@ -34,15 +36,29 @@ pub(super) struct World {
     pub(super) clock: Arc<SetClock>,
     pub(super) archive: Archive,
     pub(super) bucket: BucketName,
+    /// What goes wrong with buckets elsewhere.
+    pub(super) troubles: Arc<Troubles>,
 }
 
 impl World {
     pub(super) fn new() -> Self {
-        let (fixture, clock) = (Fixture::new(), Arc::new(SetClock(AtomicU64::new(START_MS))));
-        let archive = open(&fixture, &clock);
-        let bucket = fixture.bucket.clone();
-        archive.create_bucket(&caller(), &bucket, "owner").unwrap();
-        Self { fixture, clock, archive, bucket }
+        let world = Self::of(Fixture::new(), Arc::new(SetClock(AtomicU64::new(START_MS))));
+        world.archive.create_bucket(&caller(), &world.bucket, "owner").unwrap();
+        world
+    }
+
+    /// The archive that a folder holds.
+    pub(super) fn of(fixture: Fixture, clock: Arc<SetClock>) -> Self {
+        let troubles = Arc::new(Troubles::default());
+        let disks: Arc<dyn Disks> = Arc::new(RealDisks);
+        let root = fixture.folder.path().to_owned();
+        let options = OpenOptions {
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            buckets: Arc::new(SimulatedBuckets::new(disks, root, Arc::clone(&troubles))),
+            ..OpenOptions::new(fixture.folder.path().join("data"))
+        };
+        let (archive, bucket) = (Archive::open(options).unwrap(), fixture.bucket.clone());
+        Self { fixture, clock, archive, bucket, troubles }
     }
 
     /// With an element `shelf` of mode ar whose target is a folder.
@@ -109,27 +125,24 @@ impl World {
         self.clock.0.fetch_add(ms, Ordering::Relaxed);
     }
 
+    /// What is left when the archive was closed.
+    pub(super) fn closed(self) -> (Fixture, Arc<SetClock>) {
+        let Self { fixture, clock, archive, .. } = self;
+        archive.close().unwrap();
+        (fixture, clock)
+    }
+
     pub(super) fn reopened(self) -> Self {
-        let Self { fixture, clock, archive, bucket } = self;
-        drop(archive);
-        let archive = open(&fixture, &clock);
-        Self { fixture, clock, archive, bucket }
+        let (fixture, clock) = self.closed();
+        Self::of(fixture, clock)
     }
 
     /// What a SIGKILL would leave of it.
     pub(super) fn killed(&self) -> Self {
         let fixture = Fixture::new();
         copy_tree(&self.fixture.folder.path().join("data"), &fixture.folder.path().join("data"));
-        let clock = Arc::new(SetClock(AtomicU64::new(self.clock.now_ms())));
-        let archive = open(&fixture, &clock);
-        Self { fixture, clock, archive, bucket: self.bucket.clone() }
+        Self::of(fixture, Arc::new(SetClock(AtomicU64::new(self.clock.now_ms()))))
     }
-}
-
-pub(super) fn open(fixture: &Fixture, clock: &Arc<SetClock>) -> Archive {
-    let mut options = OpenOptions::new(fixture.folder.path().join("data"));
-    options.clock = Arc::clone(clock) as Arc<dyn Clock>;
-    Archive::open(options).unwrap()
 }
 
 pub(super) fn name(text: &str) -> ElementName {
