@@ -114,6 +114,8 @@ pub(crate) struct ModeDocument {
     pub(crate) bytes: u64,
     /// Open uploads in parts that cannot be completed afterwards.
     pub(crate) open_uploads: usize,
+    /// Days for which what comes to it is kept, before and afterwards; `null` without a term.
+    pub(crate) retention_days: Option<u32>,
     /// Another element of the mode before, which takes new objects; `null` where there is none.
     pub(crate) successor: Option<String>,
 }
@@ -131,6 +133,7 @@ impl ModeDocument {
             objects: plan.objects,
             bytes: plan.bytes,
             open_uploads: plan.open_uploads,
+            retention_days: plan.retention_days,
             successor: plan.successor.map(|name| name.to_string()),
         }
     }

@@ -170,6 +170,12 @@ pub(super) fn changes(document: &ModeDocument) -> String {
             document.open_uploads
         ));
     }
+    text.push_str(&match document.retention_days {
+        Some(days) => format!(
+            "  retention stays: what comes to it is kept for {days} days, what is kept already stays so\n"
+        ),
+        None => "  retention stays: the element has no term; what is kept already stays so\n".to_owned(),
+    });
     text.push_str(&match &document.successor {
         Some(successor) => format!("  new objects of class {} go to: {successor}\n", document.class_from),
         None => format!(

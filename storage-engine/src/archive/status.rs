@@ -109,6 +109,8 @@ pub struct TransitionPlan {
     pub bytes: u64,
     /// Open uploads in parts that can then not be completed.
     pub open_uploads: usize,
+    /// Days for which what comes to it is kept; a transition changes neither that nor what is kept already.
+    pub retention_days: Option<u32>,
     /// An element that takes new objects of the mode it has now, where there is one.
     pub successor: Option<ElementName>,
 }

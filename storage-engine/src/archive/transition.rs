@@ -23,14 +23,14 @@ impl Archive {
     pub fn plan_mode(&self, name: &ElementName, to: Mode) -> Result<TransitionPlan> {
         let inner = &self.inner;
         let element = inner.element_named(name)?;
-        let (from, class_from, class_to) = {
+        let (from, class_from, class_to, term) = {
             let document = element.document();
             if document.mode != to {
                 check(&document, to)?;
             }
             let mut changed = document.clone();
             changed.mode = to;
-            (document.mode, document.class(), changed.class())
+            (document.mode, document.class(), changed.class(), document.retention)
         };
         let census = inner.catalog.census(element.id)?;
         let ready = inner.ready_elements();
@@ -45,6 +45,7 @@ impl Archive {
             objects: census.objects,
             bytes: census.bytes,
             open_uploads: inner.uploads.count_on(element.id),
+            retention_days: term.map(|term| term.days),
             successor: successor.map(|other| other.name.clone()),
         })
     }
