@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind, Result};
 use crate::timestamp::to_rfc3339;
 
+const PERMISSION_BITS: u16 = 0o7777;
+const WRITE_BITS: u16 = 0o222;
+
 /// The mode of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -181,6 +184,19 @@ impl Mode {
         })
     }
 
+    /// The permission bits that a file shows in a mount: those that are stored for it, else those of the mode, without
+    /// what the mode takes away.
+    #[must_use]
+    pub fn file_bits(self, stored: Option<u16>) -> u16 {
+        masked(stored.unwrap_or(0o660), self == Self::Edit)
+    }
+
+    /// The permission bits that a folder shows in a mount, likewise.
+    #[must_use]
+    pub fn folder_bits(self, stored: Option<u16>) -> u16 {
+        masked(stored.unwrap_or(0o770), matches!(self, Self::Edit | Self::Rw))
+    }
+
     /// The class that objects of this mode report; in ar that is a setting of the element, and this the one
     /// where nobody chose.
     #[must_use]
@@ -229,6 +245,12 @@ impl Mode {
             Self::Ar => "what is archived stays as it is",
         }
     }
+}
+
+/// Permission bits, without the right to write where nothing is written.
+fn masked(bits: u16, is_written: bool) -> u16 {
+    let bits = bits & PERMISSION_BITS;
+    if is_written { bits } else { bits & !WRITE_BITS }
 }
 
 /// The mode that a storage class named by a client asks for.
@@ -284,3 +306,6 @@ pub fn class_of_name(class: &str) -> Result<StorageClass> {
             .because("the storage class is not one that this archive serves")),
     }
 }
+
+#[cfg(test)]
+mod tests;
