@@ -136,7 +136,7 @@ impl Inner {
             })?;
         }
         self.outbox.persist()?;
-        self.catalog.persist(mark.number + 1, self.sequence.last(), &self.unsealed_records())?;
+        self.catalog.persist(mark.number + 1, self.sequence.last(), &self.known_elements())?;
         mark.number += 1;
         mark.is_clean = is_last;
         mark.first_segments = first_segments;

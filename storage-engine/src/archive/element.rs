@@ -88,7 +88,7 @@ fn resolve(options: &OpenOptions, root: &str) -> PathBuf {
 
 fn open_one(options: &OpenOptions, registered: Registered) -> Result<ElementSlot> {
     let root = resolve(options, &registered.root);
-    let absent = |registered| Ok(ElementSlot::Absent { registered, is_covered: false });
+    let absent = |registered| Ok(ElementSlot::Absent { registered, known_mode: None });
     let disk = match options.disks.open(&root, false) {
         Ok(disk) => disk,
         Err(error)
@@ -190,7 +190,7 @@ impl Archive {
                 Vec::new(),
                 Arc::clone(&inner.bell),
             )?);
-            inner.catalog.set_covered(element.id)?;
+            inner.catalog.set_covered(element.id, element.document().mode)?;
             let record =
                 Record::new(inner.sequence.draw()?, inner.options.clock.now_ms(), caller, Change::Note);
             element.log()?.append(record, &Attachments::default())?.applied();

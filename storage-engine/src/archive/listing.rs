@@ -37,6 +37,11 @@ impl Archive {
                 max: request.max.min(PAGE_ENTRIES_MAX),
             },
         )?;
+        self.listing_of(page)
+    }
+
+    /// A page of objects as it is shown.
+    pub(super) fn listing_of(&self, page: Page) -> Result<Listing> {
         let holders = self.holders();
         let mut listing = Listing::default();
         for row in page.rows {
@@ -123,7 +128,9 @@ impl Archive {
                 let document = element.document();
                 Holder { class: document.class(), term: document.retention }
             }
-            ElementSlot::Absent { .. } => Holder::default(),
+            ElementSlot::Absent { known_mode, .. } => {
+                Holder { class: known_mode.unwrap_or(Mode::Edit).storage_class(), term: None }
+            }
         };
         elements.iter().map(|(id, slot)| (*id, holder(slot))).collect()
     }

@@ -50,6 +50,7 @@ pub mod transfer;
 mod transition;
 pub(crate) mod upload_store;
 mod uploads;
+mod view;
 
 pub(crate) use checkpoint::CheckpointMark;
 pub(crate) use control::read_archive_id;

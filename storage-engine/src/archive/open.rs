@@ -19,6 +19,7 @@ use crate::disk::{Disk, DiskLock, RealDisks, SharedDisk};
 use crate::element::{Element, Registered};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key_lock::KeyLocks;
+use crate::mode::Mode;
 use crate::name::ElementId;
 use crate::outbox::{Listeners, Outbox};
 use crate::restore::Restores;
@@ -109,8 +110,8 @@ pub(crate) struct Inner {
 pub(super) enum ElementSlot {
     /// In use.
     Ready(Arc<Element>),
-    /// Its root or document was not found at start; whether the catalog knows all that lies on it.
-    Absent { registered: Registered, is_covered: bool },
+    /// Its root or document was not found at start; the mode that it had, where the catalog knows all that lies on it.
+    Absent { registered: Registered, known_mode: Option<Mode> },
 }
 
 impl Archive {
@@ -277,7 +278,7 @@ impl Inner {
     pub(super) fn refuse_if_uncovered(&self) -> Result<()> {
         let elements = self.elements.read().unwrap_or_else(PoisonError::into_inner);
         for slot in elements.values() {
-            if let ElementSlot::Absent { registered, is_covered: false } = slot {
+            if let ElementSlot::Absent { registered, known_mode: None } = slot {
                 return Err(absent(registered));
             }
         }

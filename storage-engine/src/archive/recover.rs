@@ -155,7 +155,7 @@ impl Inner {
         for (element, recovered) in elements.iter().zip(recovered) {
             mark.first_segments.insert(element.id.to_string(), recovered.next_segment);
         }
-        self.catalog.persist(mark.number, self.sequence.last(), &self.unsealed_records())?;
+        self.catalog.persist(mark.number, self.sequence.last(), &self.known_elements())?;
         mark.write(&*self.disk)
     }
 
@@ -164,11 +164,11 @@ impl Inner {
     fn settle_absent(&self, was_clean: bool) -> Result<()> {
         let mut elements = self.elements.write().unwrap_or_else(PoisonError::into_inner);
         for (id, slot) in elements.iter_mut() {
-            if let ElementSlot::Absent { is_covered, .. } = slot {
+            if let ElementSlot::Absent { known_mode, .. } = slot {
                 if !was_clean {
                     self.catalog.clear_covered(*id)?;
                 }
-                *is_covered = self.catalog.covers(*id)?;
+                *known_mode = self.catalog.covered_mode(*id)?;
             }
         }
         Ok(())
@@ -200,7 +200,7 @@ impl Inner {
                 if rows.len() >= LOAD_ROWS_MAX { self.catalog.load(&mut rows) } else { Ok(()) }
             })?;
             self.catalog.load(&mut rows)?;
-            self.catalog.set_covered(element.id)?;
+            self.catalog.set_covered(element.id, element.document().mode)?;
         }
         Ok(scanned)
     }

@@ -4,12 +4,12 @@ use std::sync::{Arc, PoisonError, atomic::Ordering};
 use std::time::Duration;
 
 use super::open::{Archive, Inner};
-use crate::catalog::Entry;
+use crate::catalog::{Entry, KnownElement};
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::log::{Change, Place, Retired};
-use crate::name::{ElementId, ElementName, StoredPath};
-use crate::seal::{Chain, Due, Hour, Link, Made, Making, REST_HOURS_MAX, UnsealedRecord, hours_from};
+use crate::name::{ElementName, StoredPath};
+use crate::seal::{Chain, Due, Hour, Link, Made, Making, REST_HOURS_MAX, hours_from};
 
 /// How long an hour waits that could not be sealed, in milliseconds, unless something changes in it.
 const RETRY_MS: u64 = 10 * 60 * 1000;
@@ -187,9 +187,14 @@ impl Inner {
         Ok(())
     }
 
-    /// What a checkpoint is to persist.
-    pub(super) fn unsealed_records(&self) -> Vec<(ElementId, UnsealedRecord)> {
-        self.ready_elements().iter().map(|element| (element.id, element.unsealed.record())).collect()
+    /// What a checkpoint is to persist of the elements in use.
+    pub(super) fn known_elements(&self) -> Vec<KnownElement> {
+        let known = |element: &Arc<Element>| KnownElement {
+            id: element.id,
+            mode: element.mode_at_once(),
+            unsealed: element.unsealed.record(),
+        };
+        self.ready_elements().iter().map(known).collect()
     }
 
     /// Takes the next hours out of the rest of an element.

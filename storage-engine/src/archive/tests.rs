@@ -45,6 +45,7 @@ mod transitions;
 mod version_model;
 mod versioning;
 mod versions;
+mod view;
 
 struct Fixture {
     folder: tempfile::TempDir,

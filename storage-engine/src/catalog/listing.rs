@@ -3,7 +3,7 @@
 
 use std::ops::Bound;
 
-use redb::{ReadableTable, Table};
+use redb::ReadableTable;
 
 use super::entry::Entry;
 use super::key;
@@ -119,7 +119,7 @@ where
     Ok(newer.map(|_| At { key: after.to_owned(), passed: 0 }))
 }
 
-fn start_after(request: &PageRequest<'_>, after: &str) -> Vec<u8> {
+pub(super) fn start_after(request: &PageRequest<'_>, after: &str) -> Vec<u8> {
     match common_prefix(request.prefix, request.delimiter, after) {
         Some(common) => key::past(key::keys(request.bucket, common)),
         None => match request.shown {
@@ -141,6 +141,3 @@ pub(crate) fn common_prefix<'n>(prefix: &str, delimiter: Option<&str>, name: &'n
     let at = rest.find(delimiter)?;
     name.get(..prefix.len() + at + delimiter.len())
 }
-
-/// The table of versions, as a write transaction sees it.
-pub(super) type Versions<'t> = Table<'t, &'static [u8], &'static [u8]>;

@@ -53,7 +53,7 @@ impl Catalog {
         self.first_versions(bucket, key, max, |entry| entry.etag == etag)
     }
 
-    fn first_version(
+    pub(super) fn first_version(
         &self,
         bucket: &BucketName,
         key: &ObjectKey,

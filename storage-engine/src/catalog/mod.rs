@@ -15,8 +15,10 @@ mod listing;
 mod lookup;
 mod overlay;
 mod proven;
+mod rows;
 mod store;
 mod unsealed;
+mod view;
 mod walk;
 
 pub(crate) use descents::Descent;
@@ -25,7 +27,7 @@ pub(crate) use entry::Entry;
 pub(crate) use entry::EntryKind;
 pub use feed::{Change, ChangeKind, Cursor};
 pub(crate) use listing::{Page, PageRequest, Row, Shown, common_prefix};
-pub(crate) use store::{Catalog, Update};
+pub(crate) use store::{Catalog, KnownElement, Update};
 pub(crate) use walk::VersionRow;
 
 #[cfg(test)]

@@ -17,23 +17,26 @@ use super::feed::{self, Change, ChangeKind, Cursor};
 use super::key;
 use super::listing::{self, Page, PageRequest};
 use super::overlay::Overlay;
+use super::rows::Rows;
 use super::unsealed;
 use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Place;
+use crate::mode::Mode;
 use crate::name::{BucketName, ElementId, ObjectKey};
 use crate::seal::UnsealedRecord;
 
 const CACHE_BYTES: usize = 16 << 20;
 const REBUILT: &str = "it is damaged or its disk failed: restart the server, which makes it again";
 /// Raised whenever rows or the file change their form; a catalog of another format is rebuilt.
-const FORMAT: u64 = 4;
+const FORMAT: u64 = 5;
 
 pub(super) const VERSIONS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("versions");
 pub(super) const FEED: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("feed");
 pub(super) const SESSIONS: TableDefinition<'static, u64, u64> = TableDefinition::new("sessions");
 pub(super) const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
-pub(super) const COVERED: TableDefinition<'static, &[u8], ()> = TableDefinition::new("covered");
+/// Elements of which every version is in the catalog, each with its mode by its place in [`Mode::ALL`].
+pub(super) const COVERED: TableDefinition<'static, &[u8], u8> = TableDefinition::new("covered");
 
 /// One step of a change, as the catalog takes it.
 pub(crate) enum Update {
@@ -51,6 +54,15 @@ impl Update {
             Self::Put { .. } | Self::Remove { .. } => None,
         }
     }
+}
+
+/// What is known of an element in use.
+pub(crate) struct KnownElement {
+    pub(crate) id: ElementId,
+    /// Its mode; `None` while that is about to change.
+    pub(crate) mode: Option<Mode>,
+    /// Its hours that are to be sealed.
+    pub(crate) unsealed: UnsealedRecord,
 }
 
 /// The open catalog.
@@ -166,7 +178,7 @@ impl Catalog {
             if checkpoint.is_none() {
                 meta.insert("checkpoint", 0).map_err(failed)?;
             }
-            transaction.open_table(VERSIONS).map_err(failed)?;
+            Rows::open(&transaction)?;
             transaction.open_table(COVERED).map_err(failed)?;
             transaction.open_table(unsealed::TABLE).map_err(failed)?;
             transaction.open_table(descents::TABLE).map_err(failed)?;
@@ -190,10 +202,10 @@ impl Catalog {
         transaction.set_durability(Durability::None).map_err(failed)?;
         let mut position = *last;
         {
-            let mut versions = transaction.open_table(VERSIONS).map_err(failed)?;
+            let mut rows = Rows::open(&transaction)?;
             let mut feed = transaction.open_table(FEED).map_err(failed)?;
             for update in updates {
-                let change = apply_one(&mut versions, update)?;
+                let change = apply_one(&mut rows, update)?;
                 position += 1;
                 let bytes = postcard::to_stdvec(&change).map_err(|error| {
                     Error::new(ErrorKind::InvalidArgument, "encode feed row").caused_by(error)
@@ -210,15 +222,15 @@ impl Catalog {
 
     /// Loads versions found by a scan, which are no news to followers. Of two places of one version
     /// the later placement stays.
-    pub(crate) fn load(&self, rows: &mut Vec<(BucketName, ObjectKey, Entry)>) -> Result<()> {
-        rows.sort_unstable_by(|a, b| (&a.0, &a.1, b.2.seq).cmp(&(&b.0, &b.1, a.2.seq)));
+    pub(crate) fn load(&self, found: &mut Vec<(BucketName, ObjectKey, Entry)>) -> Result<()> {
+        found.sort_unstable_by(|a, b| (&a.0, &a.1, b.2.seq).cmp(&(&b.0, &b.1, a.2.seq)));
         let mut transaction = self.database.begin_write().map_err(failed)?;
         transaction.set_durability(Durability::None).map_err(failed)?;
         let mut bound = Vec::new();
         {
-            let mut versions = transaction.open_table(VERSIONS).map_err(failed)?;
-            for (bucket, key, entry) in rows.drain(..) {
-                put_newest(&mut versions, &bucket, &key, &entry)?;
+            let mut rows = Rows::open(&transaction)?;
+            for (bucket, key, entry) in found.drain(..) {
+                rows.put_newest(&bucket, &key, &entry)?;
                 if entry.is_bound {
                     bound.push(key::row(bucket.as_str(), key.as_str(), entry.seq));
                 }
@@ -235,18 +247,22 @@ impl Catalog {
         Ok(meta.get("last_seq").map_err(failed)?.map_or(0, |value| value.value()))
     }
 
-    /// Makes everything applied durable, as checkpoint number `checkpoint`, together with the hours that are
-    /// to be sealed of the elements in use, and trims the feed.
-    pub(crate) fn persist(
-        &self,
-        checkpoint: u64,
-        last_seq: u64,
-        records: &[(ElementId, UnsealedRecord)],
-    ) -> Result<()> {
+    /// Makes everything applied durable, as checkpoint number `checkpoint`, together with what is known of the
+    /// elements in use, and trims the feed.
+    pub(crate) fn persist(&self, checkpoint: u64, last_seq: u64, elements: &[KnownElement]) -> Result<()> {
         let transaction = durable(&self.database)?;
         {
             let mut hours = transaction.open_table(unsealed::TABLE).map_err(failed)?;
-            unsealed::write(&mut hours, records, checkpoint)?;
+            unsealed::write(&mut hours, elements, checkpoint)?;
+            let mut covered = transaction.open_table(COVERED).map_err(failed)?;
+            for (element, mode) in elements.iter().filter_map(|known| Some((known, mode_number(known.mode?))))
+            {
+                let id = element.id.as_bytes().as_slice();
+                let before = covered.get(id).map_err(failed)?.map(|known| known.value());
+                if before.is_some_and(|before| before != mode) {
+                    covered.insert(id, mode).map_err(failed)?;
+                }
+            }
             let mut meta = transaction.open_table(META).map_err(failed)?;
             meta.insert("checkpoint", checkpoint).map_err(failed)?;
             meta.insert("last_seq", last_seq).map_err(failed)?;
@@ -268,6 +284,14 @@ impl Catalog {
         unsealed::read(&transaction.open_table(unsealed::TABLE).map_err(failed)?, element, last)
     }
 
+    /// The mode of an element of which every version is in the catalog, as it was at the last checkpoint.
+    pub(crate) fn covered_mode(&self, element: ElementId) -> Result<Option<Mode>> {
+        let transaction = self.database.begin_read().map_err(failed)?;
+        let covered = transaction.open_table(COVERED).map_err(failed)?;
+        let known = covered.get(element.as_bytes().as_slice()).map_err(failed)?;
+        Ok(known.and_then(|number| Mode::ALL.get(usize::from(number.value())).copied()))
+    }
+
     /// Whether every version on `element` is in the catalog.
     pub(crate) fn covers(&self, element: ElementId) -> Result<bool> {
         let transaction = self.database.begin_read().map_err(failed)?;
@@ -276,12 +300,12 @@ impl Catalog {
     }
 
     /// Notes that every version on `element` is in the catalog.
-    pub(crate) fn set_covered(&self, element: ElementId) -> Result<()> {
+    pub(crate) fn set_covered(&self, element: ElementId, mode: Mode) -> Result<()> {
         let mut transaction = self.database.begin_write().map_err(failed)?;
         transaction.set_durability(Durability::None).map_err(failed)?;
         {
             let mut covered = transaction.open_table(COVERED).map_err(failed)?;
-            covered.insert(element.as_bytes().as_slice(), ()).map_err(failed)?;
+            covered.insert(element.as_bytes().as_slice(), mode_number(mode)).map_err(failed)?;
         }
         transaction.commit().map_err(failed)
     }
@@ -320,10 +344,10 @@ impl Catalog {
         transaction.set_durability(Durability::None).map_err(failed)?;
         let mut superseded = Vec::new();
         {
-            let mut versions = transaction.open_table(VERSIONS).map_err(failed)?;
+            let mut rows = Rows::open(&transaction)?;
             let mut null_of: Option<Vec<u8>> = None;
-            let mut rows = Vec::new();
-            for row in versions.iter().map_err(failed)? {
+            let mut old = Vec::new();
+            for row in rows.versions().iter().map_err(failed)? {
                 let (row, value) = row.map_err(failed)?;
                 let entry = Entry::decode(value.value(), 0)?;
                 let name = row.value().get(..row.value().len().saturating_sub(8)).unwrap_or_default();
@@ -331,14 +355,14 @@ impl Catalog {
                     continue;
                 }
                 if null_of.as_deref() == Some(name) {
-                    rows.push(row.value().to_vec());
+                    old.push(row.value().to_vec());
                     superseded.push(entry.place);
                 } else {
                     null_of = Some(name.to_vec());
                 }
             }
-            for row in rows {
-                versions.remove(row.as_slice()).map_err(failed)?;
+            for row in old {
+                rows.remove(&row)?;
             }
         }
         transaction.commit().map_err(failed)?;
@@ -397,39 +421,26 @@ impl Catalog {
     }
 }
 
+fn mode_number(mode: Mode) -> u8 {
+    Mode::ALL.iter().position(|known| *known == mode).and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
+}
+
 fn durable(database: &Database) -> Result<WriteTransaction> {
     let mut transaction = database.begin_write().map_err(failed)?;
     transaction.set_quick_repair(true);
     Ok(transaction)
 }
 
-fn apply_one(versions: &mut listing::Versions<'_>, update: &Update) -> Result<Change> {
+fn apply_one(rows: &mut Rows<'_>, update: &Update) -> Result<Change> {
     let (kind, bucket, key, version_seq, seq) = match update {
         Update::Put { bucket, key, entry, change_seq } => {
-            put_newest(versions, bucket, key, entry)?;
+            rows.put_newest(bucket, key, entry)?;
             (ChangeKind::Put, bucket, key, entry.seq, *change_seq)
         }
         Update::Remove { bucket, key, version_seq, change_seq } => {
-            let row = key::row(bucket.as_str(), key.as_str(), *version_seq);
-            versions.remove(row.as_slice()).map_err(failed)?;
+            rows.remove(&key::row(bucket.as_str(), key.as_str(), *version_seq))?;
             (ChangeKind::Removed, bucket, key, *version_seq, *change_seq)
         }
     };
     Ok(Change { kind, seq, bucket: bucket.to_string(), key: key.to_string(), version_seq })
-}
-
-/// Inserts a version unless a later placement of it is known.
-fn put_newest(
-    versions: &mut listing::Versions<'_>,
-    bucket: &BucketName,
-    key: &ObjectKey,
-    entry: &Entry,
-) -> Result<()> {
-    let row = key::row(bucket.as_str(), key.as_str(), entry.seq);
-    let known = versions.get(row.as_slice()).map_err(failed)?;
-    let known = known.map(|value| Entry::decode(value.value(), entry.seq)).transpose()?;
-    if known.is_none_or(|known| known.placement_seq <= entry.placement_seq) {
-        versions.insert(row.as_slice(), entry.encode()?.as_slice()).map_err(failed)?;
-    }
-    Ok(())
 }

@@ -13,9 +13,11 @@ use crate::disk::SharedDisk;
 use crate::disk::simulated::random::Random;
 use crate::disk::simulated::{Machine, Profile};
 use crate::log::Place;
+use crate::mode::Mode;
 use crate::name::{BucketName, ElementId, ObjectKey, StoredName, StoredPath, VersionId};
 
 mod rot;
+mod view;
 
 const ARCHIVE: u64 = 5;
 
@@ -192,7 +194,7 @@ fn a_catalog_that_does_not_fit_is_made_anew() {
     for fault in ["older", "foreign", "damaged"] {
         let catalog = open(&disk, 0);
         catalog.apply(&[put("key", 1, EntryKind::Object)]).unwrap();
-        catalog.set_covered(element).unwrap();
+        catalog.set_covered(element, Mode::Ro).unwrap();
         catalog.persist(7, 9, &[]).unwrap();
         drop(catalog);
         assert_eq!(page(&open(&disk, 7), "", None, None, 10).0, ["key"], "{fault}: a fitting one is kept");

@@ -6,7 +6,7 @@
 
 use redb::{ReadableTable, Table, TableDefinition};
 
-use super::store::failed;
+use super::store::{KnownElement, failed};
 use crate::error::Result;
 use crate::name::ElementId;
 use crate::seal::{Hour, UnsealedRecord};
@@ -19,11 +19,11 @@ const NO_REST: u64 = u64::MAX;
 /// Writes the rows of these elements with checkpoint `checkpoint`; those of others stay.
 pub(super) fn write(
     table: &mut Table<'_, &'static [u8], u64>,
-    records: &[(ElementId, UnsealedRecord)],
+    elements: &[KnownElement],
     checkpoint: u64,
 ) -> Result<()> {
     table.insert(CHECKPOINT, checkpoint).map_err(failed)?;
-    for (element, record) in records {
+    for KnownElement { id: element, unsealed: record, .. } in elements {
         let (start, end) = (row(*element, 0), row(*element, u32::MAX));
         table.retain_in(start.as_slice()..=end.as_slice(), |_, _| false).map_err(failed)?;
         for (hour, changed_ms) in &record.hours {

@@ -4,6 +4,7 @@ use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use super::entry::Entry;
 use super::key;
+use super::rows::PLACED;
 use super::store::{COVERED, Catalog, FEED, META, SESSIONS, VERSIONS, failed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{BucketName, ObjectKey};
@@ -39,6 +40,8 @@ impl Catalog {
         let transaction = self.database.begin_read().map_err(failed)?;
         let feed = transaction.open_table(FEED).map_err(failed)?;
         feed.iter().map_err(failed)?.try_for_each(|row| row.map(drop)).map_err(failed)?;
+        let placed = transaction.open_table(PLACED).map_err(failed)?;
+        placed.iter().map_err(failed)?.try_for_each(|row| row.map(drop)).map_err(failed)?;
         let sessions = transaction.open_table(SESSIONS).map_err(failed)?;
         sessions.iter().map_err(failed)?.try_for_each(|row| row.map(drop)).map_err(failed)?;
         let meta = transaction.open_table(META).map_err(failed)?;
