@@ -134,6 +134,26 @@ impl BucketSeen {
 }
 
 impl Model {
+    /// What a step that was not answered may have left where it left anything: all of it, and of copies that expire,
+    /// which go one by one, any part.
+    pub(super) fn after(&self, step: &Step) -> Vec<Self> {
+        let mut whole = self.clone();
+        whole.apply(step);
+        let Step::Expire = step else { return vec![whole] };
+        let is_restored = |document: &&mut Document| document.restore == Some("restored");
+        let count = self.clone().documents().filter(is_restored).count();
+        let parts = (1..1_u32 << count).map(|gone| {
+            let mut part = self.clone();
+            part.documents()
+                .filter(is_restored)
+                .enumerate()
+                .filter(|(number, _)| gone & (1 << number) != 0)
+                .for_each(|(_, document)| document.restore = None);
+            part
+        });
+        parts.collect()
+    }
+
     /// Applies a step that was acknowledged.
     pub(super) fn apply(&mut self, step: &Step) {
         match *step {

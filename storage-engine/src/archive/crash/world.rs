@@ -67,11 +67,8 @@ impl Outcome {
     /// The states that are allowed after a stop.
     pub(super) fn allowed(&self) -> Vec<Model> {
         let mut allowed = vec![self.acknowledged.visible()];
-        if let Some(step) = &self.unanswered {
-            let mut also = self.acknowledged.clone();
-            also.apply(step);
-            allowed.push(also.visible());
-        }
+        let unanswered = self.unanswered.iter().flat_map(|step| self.acknowledged.after(step));
+        allowed.extend(unanswered.map(|model| model.visible()));
         allowed
     }
 }
