@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use rusty_s3::actions::{DeleteObject, HeadObject, ListObjectsV2};
 use rusty_s3::{Credentials, S3Action as _};
@@ -97,7 +96,7 @@ impl Bucket {
     ) -> Result<(), Failure> {
         let url = self.address.get_object(self.credentials(), name).sign(SIGNED_FOR);
         let (headers, wanted) = come.continuation()?;
-        let answer = self.exchange.ask(Method::GET, url.as_str(), headers, Bytes::new(), is_stopped).await?;
+        let answer = self.exchange.ask(Method::GET, url.as_str(), headers, is_stopped).await?;
         if answer.status() != wanted {
             return Err(Failure::Strange("it answered another part of the object than was asked for"));
         }
@@ -126,8 +125,7 @@ impl Bucket {
         let mut tries = self.tries(is_stopped);
         loop {
             let url = HeadObject::new(&self.address, self.credentials(), name).sign(SIGNED_FOR);
-            let asked =
-                self.exchange.ask(Method::HEAD, url.as_str(), HeaderMap::new(), Bytes::new(), is_stopped);
+            let asked = self.exchange.ask(Method::HEAD, url.as_str(), HeaderMap::new(), is_stopped);
             match asked.await {
                 Ok(answer) => {
                     let text = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
@@ -182,7 +180,7 @@ impl Bucket {
                 action.query_mut().insert("versionId", version);
             }
             let url = action.sign(SIGNED_FOR);
-            match self.exchange.ask_whole(Method::DELETE, url.as_str(), Bytes::new(), is_stopped).await {
+            match self.exchange.ask_whole(Method::DELETE, url.as_str(), is_stopped).await {
                 Ok(_) => return Ok(()),
                 Err(Failure::Refused(refusal)) if refusal.is_missing() => return Ok(()),
                 Err(failure) => tries.after(failure).await?,
@@ -196,7 +194,7 @@ impl Bucket {
             let mut action = self.address.list_objects_v2(self.credentials());
             action.with_prefix(prefix);
             let url = action.sign(SIGNED_FOR);
-            match self.exchange.ask_whole(Method::GET, url.as_str(), Bytes::new(), is_stopped).await {
+            match self.exchange.ask_whole(Method::GET, url.as_str(), is_stopped).await {
                 Err(failure) => tries.after(failure).await?,
                 Ok(answer) => {
                     let listed = ListObjectsV2::parse_response(&answer.text)

@@ -30,10 +30,10 @@ pub(super) type HttpClient = Client<HttpsConnector<HttpConnector>, RequestBody>;
 pub(super) struct Limits {
     /// Connecting.
     pub(super) connect: Duration,
-    /// Between two pieces of a body.
+    /// Between two pieces of a body, and from a request to the head of its answer.
     pub(super) stall: Duration,
-    /// From a whole request to the head of its answer: a service that puts parts together takes minutes.
-    pub(super) answer: Duration,
+    /// From the last byte of what was sent to the answer: a service that puts parts together takes minutes.
+    pub(super) store: Duration,
     /// Before a request is repeated for the first time.
     pub(super) first_wait: Duration,
 }
@@ -43,7 +43,7 @@ impl Default for Limits {
         Self {
             connect: Duration::from_secs(10),
             stall: Duration::from_secs(60),
-            answer: Duration::from_secs(600),
+            store: Duration::from_secs(600),
             first_wait: Duration::from_millis(500),
         }
     }
@@ -62,7 +62,7 @@ pub(super) struct Answer {
 }
 
 impl Exchange {
-    /// Makes a request with a short body; answers once the head of the answer is there.
+    /// Makes a request without a body; answers once the head of the answer is there.
     ///
     /// *Errors*: also an answer that is no success.
     pub(super) async fn ask(
@@ -70,12 +70,10 @@ impl Exchange {
         method: Method,
         url: &str,
         headers: HeaderMap,
-        body: Bytes,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<Response<Incoming>, Failure> {
-        let length = body.len() as u64;
-        let request = request(method, url, headers, length, Either::Left(Full::new(body)))?;
-        let answer = within(self.limits.answer, is_stopped, self.client.request(request)).await?;
+        let request = request(method, url, headers, 0, Either::Left(Full::default()))?;
+        let answer = within(self.limits.stall, is_stopped, self.client.request(request)).await?;
         self.admit(answer.map_err(broken)?, is_stopped).await
     }
 
@@ -84,10 +82,23 @@ impl Exchange {
         &self,
         method: Method,
         url: &str,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Answer, Failure> {
+        let answer = self.ask(method, url, HeaderMap::new(), is_stopped).await?;
+        self.read(answer, is_stopped).await
+    }
+
+    /// Posts a short body that the service may take long over.
+    pub(super) async fn post(
+        &self,
+        url: &str,
         body: Bytes,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<Answer, Failure> {
-        let answer = self.ask(method, url, HeaderMap::new(), body, is_stopped).await?;
+        let length = body.len() as u64;
+        let request = request(Method::POST, url, HeaderMap::new(), length, Either::Left(Full::new(body)))?;
+        let answer = within(self.limits.store, is_stopped, self.client.request(request)).await?;
+        let answer = self.admit(answer.map_err(broken)?, is_stopped).await?;
         self.read(answer, is_stopped).await
     }
 
@@ -116,7 +127,7 @@ impl Exchange {
         };
         let answered = match answered {
             Some(answered) => answered,
-            None => within(self.limits.answer, is_stopped, answer).await?,
+            None => within(self.limits.store, is_stopped, answer).await?,
         };
         let answer = self.admit(answered.map_err(broken)?, is_stopped).await?;
         self.read(answer, is_stopped).await
@@ -163,7 +174,7 @@ impl Exchange {
     ) -> Result<Answer, Failure> {
         let (head, body) = answer.into_parts();
         let whole = Limited::new(body, TEXT_BYTES_MAX).collect();
-        let whole = within(self.limits.answer, is_stopped, whole).await?.map_err(Failure::Broken)?;
+        let whole = within(self.limits.store, is_stopped, whole).await?.map_err(Failure::Broken)?;
         let text = String::from_utf8_lossy(&whole.to_bytes()).into_owned();
         // A service that takes long answers 200 first, and then perhaps with an error.
         if head.status == StatusCode::OK && text.contains("<Error>") {

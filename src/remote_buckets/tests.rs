@@ -19,7 +19,7 @@ use super::exchange::Limits;
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(5),
     stall: Duration::from_millis(300),
-    answer: Duration::from_secs(5),
+    store: Duration::from_secs(5),
     first_wait: Duration::from_millis(1),
 };
 const PART_BYTES: u64 = 1000;
@@ -170,8 +170,7 @@ fn get(bucket: &dyn RemoteBucket) -> Result<Option<Vec<u8>>, Error> {
 #[test]
 fn what_passes_is_tried_again() {
     let service = Service::with(vec![say(BUSY), Act::Hang, Act::Stall(""), say(DONE)]);
-    // Closed by the client when nothing moves: the answer limit would be longer than the test.
-    let limits = Limits { answer: Duration::from_millis(500), ..LIMITS };
+    let limits = Limits { store: Duration::from_millis(500), ..LIMITS };
     let bucket = Buckets::with(limits, PART_BYTES).open(&service.place).unwrap();
     put(&*bucket, &[7; 900]).unwrap();
     let asked = service.asked();

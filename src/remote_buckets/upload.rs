@@ -56,7 +56,7 @@ impl Bucket {
         let done = done.await;
         if done.is_err() {
             let url = self.address.abort_multipart_upload(self.credentials(), name, &upload).sign(SIGNED_FOR);
-            let abort = self.exchange.ask_whole(Method::DELETE, url.as_str(), Bytes::new(), &|| false);
+            let abort = self.exchange.ask_whole(Method::DELETE, url.as_str(), &|| false);
             // Parts that stay for all that are the bucket's to clear away, by a lifecycle rule.
             drop(within(ABORT_MAX, &|| false, abort).await);
         }
@@ -67,7 +67,7 @@ impl Bucket {
         let mut tries = self.tries(is_stopped);
         loop {
             let url = self.address.create_multipart_upload(self.credentials(), name).sign(SIGNED_FOR);
-            match self.exchange.ask_whole(Method::POST, url.as_str(), Bytes::new(), is_stopped).await {
+            match self.exchange.ask_whole(Method::POST, url.as_str(), is_stopped).await {
                 Err(failure) => tries.after(failure).await?,
                 Ok(answer) => {
                     let created = CreateMultipartUpload::parse_response(&answer.text)
@@ -121,11 +121,10 @@ impl Bucket {
         let mut tries = self.tries(body.is_stopped);
         loop {
             let (url, parts) = (action().sign(SIGNED_FOR), Bytes::from(action().body()));
-            let failure =
-                match self.exchange.ask_whole(Method::POST, url.as_str(), parts, body.is_stopped).await {
-                    Ok(_) => return Ok(()),
-                    Err(failure) => failure,
-                };
+            let failure = match self.exchange.post(url.as_str(), parts, body.is_stopped).await {
+                Ok(_) => return Ok(()),
+                Err(failure) => failure,
+            };
             // The answer to the try before may have been lost.
             let is_over =
                 matches!(&failure, Failure::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND);
