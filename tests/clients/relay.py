@@ -8,10 +8,12 @@ PIECE_BYTES = 65536
 
 
 class Relay:
-    """Listens on a port of its own and passes everything on to `port`; each connection has two threads."""
+    """Listens on a port of its own, with TLS where `tls` is a context for it, and passes everything on to `port`; each
+    connection has two threads."""
 
-    def __init__(self, port):
+    def __init__(self, port, tls=None):
         self.to = port
+        self.tls = tls
         self.damage = False
         self.cut_after_bytes = None
         self.passed = 0
@@ -33,6 +35,7 @@ class Relay:
             except OSError:
                 return
             try:
+                near = self.tls.wrap_socket(near, server_side=True) if self.tls else near
                 far = socket.create_connection(("127.0.0.1", self.to))
             except OSError:
                 near.close()

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import ssl
+import subprocess
 import threading
 import time
 import unittest
@@ -216,6 +218,39 @@ class BucketTarget(ClockedTest):
         self.clock.set(AGAIN_SECONDS)
         self.until_archived()
         self.assertEqual(b"archived" * 1000, self.restored("a"))
+
+    def test_a_bucket_behind_tls(self):
+        """With https the service must have a certificate that the system trusts: one that it does not is told, and nothing
+        is sent."""
+        folder = self.place.folder
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-keyout", folder / "key.pem", "-out", folder / "trusted.pem", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"],
+            check=True, capture_output=True,
+        )
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(folder / "trusted.pem", folder / "key.pem")
+        secured = Relay(self.cold_server.ports[0], tls)
+        self.addCleanup(secured.close)
+        place = list(self.place_there())
+        place[place.index("--endpoint") + 1] = f"https://localhost:{secured.port}"
+        self.place.command("element", "create", "shelf", "--mode", "ar")
+        refused = self.place.command("element", "target", "shelf", *place, check=False)
+        self.assertIn("certificate", refused.stderr)
+        self.assertFalse(self.objects_there())
+        self.s3.close()
+        self.server.stop()
+        self.server = archive.Server(
+            self.place, environment=self.clock.environment() | {"SSL_CERT_FILE": str(folder / "trusted.pem")},
+        )
+        self.s3 = self.server.client()
+        self.place.command("element", "target", "shelf", *place)
+        body = os.urandom(3 * MIB)
+        self.put("a", body)
+        self.place.command("transfer", BUCKET, "a", "--to", "ar")
+        self.until_archived()
+        self.assertEqual(body, self.restored("a"))
 
     def test_a_stop_does_not_wait_for_a_bucket(self):
         """A server whose target answers no more ends within its time."""
