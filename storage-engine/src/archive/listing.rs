@@ -26,18 +26,7 @@ impl Archive {
     ///
     /// *Errors*: `NoSuchBucket`; `Unavailable` where an absent element may hold more; `Io`.
     pub fn list(&self, request: &ListRequest<'_>) -> Result<Listing> {
-        let page = self.page(
-            request.bucket,
-            &PageRequest {
-                bucket: request.bucket.as_str(),
-                prefix: request.prefix,
-                delimiter: request.delimiter,
-                after: request.after,
-                shown: Shown::Current,
-                max: request.max.min(PAGE_ENTRIES_MAX),
-            },
-        )?;
-        self.listing_of(page)
+        self.listing_of(self.page(request.bucket, &page_request(request))?)
     }
 
     /// A page of objects as it is shown.
@@ -152,6 +141,18 @@ impl Archive {
             checksum: entry.checksum,
             keeping: holder.keeping(entry.kept_until_ms, entry.created_ms),
         })
+    }
+}
+
+/// What the catalog is asked for a page of objects.
+pub(super) fn page_request<'a>(request: &ListRequest<'a>) -> PageRequest<'a> {
+    PageRequest {
+        bucket: request.bucket.as_str(),
+        prefix: request.prefix,
+        delimiter: request.delimiter,
+        after: request.after,
+        shown: Shown::Current,
+        max: request.max.min(PAGE_ENTRIES_MAX),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::list::{ListRequest, Listing, PAGE_ENTRIES_MAX};
+use super::list::{ListRequest, Listing};
+use super::listing::page_request;
 use super::object::Object;
 use super::open::{Archive, ElementSlot, Inner, absent};
 use crate::bucket::no_such_bucket;
-use crate::catalog::{PageRequest, Shown};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mode::Mode;
 use crate::name::{BucketName, ElementId, ObjectKey};
@@ -24,18 +24,7 @@ impl Archive {
         if inner.buckets.get(request.bucket)?.hold().is_none() {
             return Err(no_such_bucket(request.bucket));
         }
-        let page = inner.catalog.view(
-            &inner.elements_of(mode)?,
-            &PageRequest {
-                bucket: request.bucket.as_str(),
-                prefix: request.prefix,
-                delimiter: request.delimiter,
-                after: request.after,
-                shown: Shown::Current,
-                max: request.max.min(PAGE_ENTRIES_MAX),
-            },
-        )?;
-        self.listing_of(page)
+        self.listing_of(inner.catalog.view(&inner.elements_of(mode)?, &page_request(request))?)
     }
 
     /// The newest version of a key that elements of `mode` hold.
